@@ -1,0 +1,56 @@
+/** What apply tells as it goes: finished facts, which the views turn into text or JSON lines. */
+import type { Action, ActionId } from '../plan/action.ts';
+import type { Bytes, Seconds } from '../units.ts';
+
+export interface Failure {
+  /** One sentence: what failed, on what. */
+  readonly message: string;
+  /** LVM's own reasons, or the command's last lines of standard error. */
+  readonly details: readonly string[];
+  readonly hint?: string;
+}
+
+export interface CopyProgress {
+  readonly done: Bytes;
+  readonly total: Bytes;
+  /** Bytes a second, smoothed. */
+  readonly rate: number;
+  readonly secondsLeft: Seconds | null;
+}
+
+export type ApplyEvent =
+  | { readonly type: 'action.start'; readonly action: Action }
+  | { readonly type: 'action.progress'; readonly action: Action; readonly progress: CopyProgress }
+  | {
+      readonly type: 'action.done';
+      readonly action: Action;
+      readonly seconds: number;
+      readonly note?: string;
+    }
+  | {
+      readonly type: 'action.failed';
+      readonly action: Action;
+      readonly seconds: number;
+      readonly failure: Failure;
+    }
+  /** Not run: something that it needs failed, or the run was interrupted. */
+  | { readonly type: 'action.skipped'; readonly action: Action; readonly reason: string }
+  /** A signal came: what is open is being closed. */
+  | { readonly type: 'interrupted'; readonly signal: string; readonly stillOpen: readonly string[] };
+
+export interface UnitOutcome {
+  readonly source: string;
+  readonly target: string;
+  readonly result: 'complete' | 'failed' | 'skipped';
+  readonly reason?: string;
+}
+
+export interface Outcome {
+  readonly units: readonly UnitOutcome[];
+  readonly failed: readonly { readonly action: ActionId; readonly failure: Failure }[];
+  /** Opening actions whose closing failed: still there, tagged. */
+  readonly leftOpen: readonly { readonly action: ActionId; readonly what: string }[];
+  readonly signal: 'SIGINT' | 'SIGTERM' | 'SIGHUP' | null;
+  readonly copiedBytes: Bytes;
+  readonly seconds: number;
+}

@@ -1,0 +1,178 @@
+/**
+ * What a plan is made of. An action says what happens and why (the semantic half); `steps` are the exact
+ * commands that realise it (the executable half), always derived from the former by `steps.ts`, never the other way.
+ */
+import type { PvUuid } from '../lvm/inventory.ts';
+import type { Bytes, Extents, Seconds } from '../units.ts';
+
+/** Numbered from 1 in the order of the plan. */
+export type ActionId = number;
+
+interface ActionBase {
+  readonly id: ActionId;
+  /** The source or set that the action serves; missing where it serves a whole group. */
+  readonly unit?: string;
+  /** Actions that must have succeeded before this one may run. */
+  readonly needs?: readonly ActionId[];
+  /** The opening action whose bracket this one closes: it runs whatever happened in between. */
+  readonly closes?: ActionId;
+  /** One phrase for people: why this happens. */
+  readonly reason: string;
+}
+
+/** A device that is, or is to become, a physical volume of a group. */
+export interface PlannedPv {
+  /** Kernel path: what LVM is told. */
+  readonly device: string;
+  /** Path as the file writes it: what people know. */
+  readonly named: string;
+  readonly uuid: PvUuid;
+  /** The device is blank and the run makes the PV on it; false: it is an orphan PV already. */
+  readonly make: boolean;
+  readonly deviceSize: Bytes;
+  /** What the group gains. */
+  readonly extents: Extents;
+}
+
+/** Where an allocation goes: the physical volumes that its command names. */
+export interface Placement {
+  readonly devices: readonly string[];
+}
+
+export interface GroupCreate extends ActionBase {
+  readonly type: 'group.create';
+  readonly target: string;
+  readonly extentSize: Bytes;
+  readonly pvs: readonly PlannedPv[];
+  readonly extents: Extents;
+  readonly bytes: Bytes;
+}
+
+export interface GroupExtend extends ActionBase {
+  readonly type: 'group.extend';
+  readonly target: string;
+  readonly device: string;
+  readonly pv: PlannedPv;
+  /** `lend`: opens a bracket, the device is given back. `grow`: it stays. */
+  readonly purpose: 'lend' | 'grow';
+  readonly extents: Extents;
+  readonly bytes: Bytes;
+}
+
+export interface GroupReduce extends ActionBase {
+  readonly type: 'group.reduce';
+  readonly closes: ActionId;
+  readonly target: string;
+  readonly device: string;
+  readonly pv: PlannedPv;
+  /** Take the device out of LVM's devices file too, for it was not there before. */
+  readonly forgetDevice: boolean;
+  readonly extents: Extents;
+  readonly bytes: Bytes;
+}
+
+/** Who the copy is of: what the ownership tags say. */
+export interface SourceIdentity {
+  /** `VG/LV` or the device path as written. */
+  readonly source: string;
+  /** `<VG UUID>/<LV UUID>`, or what identifies a device. */
+  readonly sourceId: string;
+  readonly host: string;
+  readonly size: Bytes;
+}
+
+export interface VolumeCreate extends ActionBase {
+  readonly type: 'volume.create';
+  readonly unit: string;
+  /** `VG/LV`. */
+  readonly target: string;
+  readonly extents: Extents;
+  readonly bytes: Bytes;
+  readonly placement: Placement;
+  readonly identity: SourceIdentity;
+}
+
+export interface VolumeExtend extends ActionBase {
+  readonly type: 'volume.extend';
+  readonly unit: string;
+  readonly target: string;
+  /** Extents and bytes that are added. */
+  readonly extents: Extents;
+  readonly bytes: Bytes;
+  /** The size afterwards. */
+  readonly newBytes: Bytes;
+  readonly placement: Placement;
+}
+
+export interface SnapshotCreate extends ActionBase {
+  readonly type: 'snapshot.create';
+  readonly unit: string;
+  readonly target: string;
+  readonly origin: string;
+  readonly extents: Extents;
+  readonly bytes: Bytes;
+  readonly placement: Placement;
+  /** The origin is inactive: it is activated for the snapshot and deactivated after its removal. */
+  readonly activateOrigin: null | { readonly ignoreSkip: boolean };
+}
+
+export interface SnapshotRemove extends ActionBase {
+  readonly type: 'snapshot.remove';
+  readonly unit: string;
+  readonly closes: ActionId;
+  readonly target: string;
+  readonly origin: string;
+  readonly deactivateOrigin: boolean;
+  readonly extents: Extents;
+  readonly bytes: Bytes;
+}
+
+/** How a mounted file system on a plain device is held still while it is copied. */
+export interface Quiesce {
+  readonly mountPoint: string;
+  /** `freeze`: fsfreeze. `remount`: read-only and back, for file systems that cannot freeze (vfat). */
+  readonly how: 'freeze' | 'remount';
+  readonly limit: Seconds;
+}
+
+export interface CopyAction extends ActionBase {
+  readonly type: 'copy';
+  readonly unit: string;
+  /** What is read: `VG/SNAPSHOT`, or the kernel path of a plain device. */
+  readonly source: string;
+  readonly target: string;
+  readonly mode: 'full' | 'changed' | 'files';
+  /** Bytes of the source: what is copied at most. */
+  readonly bytes: Bytes;
+  readonly identity: SourceIdentity;
+  /** The tags of the target's last state, which this copy replaces (`lvmbackup.state=…` and so on). */
+  readonly dropTags: readonly string[];
+  /** The target says `incomplete` already: it need not be said again. */
+  readonly quiesce: Quiesce | null;
+}
+
+export type Action =
+  | GroupCreate
+  | GroupExtend
+  | GroupReduce
+  | VolumeCreate
+  | VolumeExtend
+  | SnapshotCreate
+  | SnapshotRemove
+  | CopyAction;
+
+export type ActionType = Action['type'];
+
+/** An action before it has its number: what the planner's parts hand to each other. */
+export type Draft<A extends Action = Action> = A extends Action ? Omit<A, 'id'> : never;
+
+/** One thing that apply does for an action, in order. */
+export type Step =
+  | { readonly do: 'run'; readonly argv: readonly string[] }
+  | {
+      readonly do: 'copy';
+      readonly from: string;
+      readonly to: string;
+      readonly bytes: Bytes;
+      readonly quiesce: Quiesce | null;
+    };

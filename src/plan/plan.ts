@@ -1,0 +1,62 @@
+/** The plan: the one document that every view shows and apply runs. Its JSON is `schemas/plan.schema.json`. */
+import type { Spec } from '../spec/spec.ts';
+import type { Bytes, Extents } from '../units.ts';
+import type { Action, ActionId } from './action.ts';
+import type { Problem } from './problem.ts';
+
+export interface Plan {
+  readonly operation: 'backup';
+  /** RFC 3339 UTC, whole seconds: the plan's clock. */
+  readonly createdAt: string;
+  readonly lvmVersion: string | null;
+  readonly config: PlanConfig;
+  /** `--only` as given; empty: every source. */
+  readonly only: readonly string[];
+  /** The groups that the plan touches or reads, as they were. */
+  readonly groups: readonly { readonly name: string; readonly uuid: string; readonly seqno: number }[];
+  readonly actions: readonly Action[];
+  readonly space: readonly GroupSpace[];
+  readonly problems: readonly Problem[];
+  /** Sources that need nothing now, and why. */
+  readonly skipped: readonly Skipped[];
+  /** What patterns left out, and why. */
+  readonly leftOut: readonly Skipped[];
+  readonly summary: Summary;
+  /** The layout of the groups before and after, one line each, for `--diff`. */
+  readonly layout: { readonly before: readonly string[]; readonly after: readonly string[] };
+}
+
+export interface PlanConfig {
+  readonly path: string;
+  readonly sha256: string;
+  readonly spec: Spec;
+}
+
+export interface Skipped {
+  readonly source: string;
+  readonly reason: string;
+}
+
+/** The trace of one group's free extents through the plan. */
+export interface GroupSpace {
+  readonly group: string;
+  readonly extentSize: Bytes;
+  /** Extents of the group at the end: the length of the bar. */
+  readonly extents: Extents;
+  readonly freeBefore: Extents;
+  readonly freeLowest: Extents;
+  /** The first action after which free was lowest; null where it never changes. */
+  readonly lowestAt: ActionId | null;
+  readonly freeAfter: Extents;
+}
+
+export interface Summary {
+  readonly create: number;
+  readonly change: number;
+  readonly remove: number;
+  readonly copyBytes: Bytes;
+}
+
+export function hasErrors(plan: Pick<Plan, 'problems'>): boolean {
+  return plan.problems.some((problem) => problem.severity === 'error');
+}
