@@ -1,0 +1,134 @@
+/**
+ * The argument lists of every command that changes something: typed builders, and the only place that spells them.
+ *
+ * `-y` stands where LVM would ask about something that the plan has already decided. It is left out of pvcreate,
+ * vgcreate and vgextend on purpose: there it would mean "wipe what you find". On a blank device they do not ask,
+ * and where the device is blank no more they must fail.
+ */
+import { type Bytes, type Extents, MiB } from '../units.ts';
+import type { PvUuid } from './inventory.ts';
+
+export type Argv = readonly string[];
+
+/** Metadata that fits before 1 MiB, so that the number of extents is known before (`pvExtents`). */
+export const PV_DATA_START = MiB;
+
+export function pvcreate(device: string, uuid: PvUuid): Argv {
+  return [
+    'pvcreate',
+    '--uuid',
+    uuid,
+    '--norestorefile',
+    '--dataalignment',
+    '1m',
+    '--metadatacopies',
+    '1',
+    device,
+  ];
+}
+
+export function pvremove(device: string): Argv {
+  return ['pvremove', '-y', device];
+}
+
+/**
+ * Zeroes the MiB at each end of a device that the run made a PV of: the end first, for the label goes last.
+ * The device is then blank again, as it was when it was proven so.
+ */
+export function zeroEnd(device: string, deviceSize: Bytes): Argv {
+  return blkdiscardZero(device, deviceSize - MiB);
+}
+
+export function zeroStart(device: string): Argv {
+  return blkdiscardZero(device, 0);
+}
+
+function blkdiscardZero(device: string, offset: number): Argv {
+  return ['blkdiscard', '--zeroout', '--offset', String(offset), '--length', String(MiB), device];
+}
+
+export function vgcreate(group: string, extentSize: Bytes, devices: readonly string[]): Argv {
+  return ['vgcreate', '--setautoactivation', 'n', '-s', `${extentSize}b`, group, ...devices];
+}
+
+export function vgextend(group: string, device: string): Argv {
+  return ['vgextend', group, device];
+}
+
+export function vgreduce(group: string, device: string): Argv {
+  return ['vgreduce', group, device];
+}
+
+export function forgetDevice(device: string): Argv {
+  return ['lvmdevices', '--deldev', device];
+}
+
+export interface TagChange {
+  readonly drop?: readonly string[];
+  readonly add?: readonly string[];
+}
+
+function tagOptions({ drop = [], add = [] }: TagChange): string[] {
+  return [...drop.flatMap((tag) => ['--deltag', tag]), ...add.flatMap((tag) => ['--addtag', tag])];
+}
+
+export function changeGroupTags(group: string, change: TagChange): Argv {
+  return ['vgchange', ...tagOptions(change), group];
+}
+
+/** All in one command, for that is one change of LVM's metadata: no moment in which half of it is true. */
+export function changeVolumeTags(volume: string, change: TagChange): Argv {
+  return ['lvchange', ...tagOptions(change), volume];
+}
+
+/** An inactive volume with activation skip, not wiped: a whole copy follows, and its first MiB is zeroed first. */
+export function createVolume(options: {
+  readonly group: string;
+  readonly name: string;
+  readonly extents: Extents;
+  readonly tags: readonly string[];
+  readonly devices: readonly string[];
+}): Argv {
+  const { group, name, extents, tags, devices } = options;
+  return [
+    ...['lvcreate', '-y', '-ky', '-an', '-Wn', '-Zn', '-l', String(extents), '-n', name],
+    ...tagOptions({ add: tags }),
+    ...[group, ...devices],
+  ];
+}
+
+export function createSnapshot(options: {
+  readonly origin: string;
+  readonly name: string;
+  readonly extents: Extents;
+  readonly tags: readonly string[];
+  readonly devices: readonly string[];
+}): Argv {
+  const { origin, name, extents, tags, devices } = options;
+  return [
+    ...['lvcreate', '-y', '-s', '-pr', '--monitor', 'n', '-l', String(extents), '-n', name],
+    ...tagOptions({ add: tags }),
+    ...[origin, ...devices],
+  ];
+}
+
+export function extendVolume(volume: string, add: Extents, devices: readonly string[]): Argv {
+  return ['lvextend', '-y', '-l', `+${add}`, volume, ...devices];
+}
+
+export function removeVolume(volume: string): Argv {
+  return ['lvremove', '-y', volume];
+}
+
+export function activate(volume: string, ignoreSkip: boolean): Argv {
+  return ['lvchange', '-y', '-ay', ...(ignoreSkip ? ['-K'] : []), volume];
+}
+
+export function deactivate(volume: string): Argv {
+  return ['lvchange', '-y', '-an', volume];
+}
+
+/** Sets activation skip on a volume that is taken over. */
+export function skipActivation(volume: string): Argv {
+  return ['lvchange', '-y', '-ky', volume];
+}

@@ -1,0 +1,25 @@
+/** The UUIDs of physical volumes that the tool makes. */
+import { createHash } from 'node:crypto';
+import type { PvUuid } from './inventory.ts';
+
+const ALPHABET = '0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ';
+/** LVM writes 32 characters in groups of 6-4-4-4-4-4-6; the first group names us. */
+const GROUPS = [4, 4, 4, 4, 4, 6] as const;
+
+/** A disk that was away during recovery proves by this that its label is ours. */
+export const OUR_UUID_PREFIX = 'LvmBkp-';
+
+/**
+ * A UUID that follows from `seed` alone, so that a saved plan that is planned again announces the same one.
+ * The seed holds the group, the device and the plan's clock: 154 bits of SHA-256 keep two of them apart.
+ */
+export function pvUuidFrom(seed: string): PvUuid {
+  const digest = createHash('sha256').update(seed).digest();
+  const characters = Array.from(digest.subarray(0, 26), (byte) => ALPHABET[byte % ALPHABET.length]);
+  let at = 0;
+  const groups = GROUPS.map((length) => {
+    at += length;
+    return characters.slice(at - length, at).join('');
+  });
+  return `${OUR_UUID_PREFIX}${groups.join('-')}`;
+}

@@ -1,0 +1,157 @@
+/**
+ * The inventory as it will be: a working copy on which actions are performed one after the other.
+ *
+ * It is mutable on purpose: a plan over ten thousand volumes performs as many actions, and a fresh copy of a group
+ * for each would cost the square of that. The copy is made group by group, when a group is first changed; the
+ * inventory it came from is never touched.
+ */
+import type { Allocation, Group, Inventory, PhysicalVolume, PvUuid, Volume } from '../lvm/inventory.ts';
+import { type Extents, extents } from '../units.ts';
+
+/**
+ * Allocations that had to span several physical volumes: LVM chose how much went where, so only the sum is known
+ * until the last of them is removed, which gives back what was free before.
+ */
+export interface Blur {
+  readonly freeBefore: ReadonlyMap<PvUuid, Extents>;
+  readonly volumes: Map<string, Extents>;
+}
+
+export interface ModelPv extends Omit<PhysicalVolume, 'free' | 'extents'> {
+  readonly extents: Extents;
+  free: Extents;
+  /** Joined for the run only. */
+  lent: boolean;
+  /** The state does not tell its size: it is taken to be large enough, and counts in no total. */
+  readonly boundless: boolean;
+}
+
+export interface ModelGroup extends Omit<Group, 'pvs' | 'volumes' | 'free' | 'extents' | 'tags'> {
+  tags: readonly string[];
+  readonly pvs: Map<PvUuid, ModelPv>;
+  readonly volumes: Map<string, Volume>;
+  blur: Blur | null;
+}
+
+export class Model {
+  readonly #groups = new Map<string, ModelGroup>();
+  readonly #orphans: Map<PvUuid, PhysicalVolume>;
+
+  constructor(readonly before: Inventory) {
+    this.#orphans = new Map(before.orphans);
+  }
+
+  /** The group to look at or to change; undefined where there is none of that name. */
+  group(name: string): ModelGroup | undefined {
+    const copied = this.#groups.get(name);
+    if (copied) return copied;
+    const group = this.before.groups.get(name);
+    if (!group) return undefined;
+    const copy = copyOf(group);
+    this.#groups.set(name, copy);
+    return copy;
+  }
+
+  volume(path: string): Volume | undefined {
+    const [group, name] = splitPath(path);
+    return this.group(group)?.volumes.get(name);
+  }
+
+  get orphans(): ReadonlyMap<PvUuid, PhysicalVolume> {
+    return this.#orphans;
+  }
+
+  addGroup(group: ModelGroup): void {
+    this.#groups.set(group.name, group);
+  }
+
+  addOrphan(pv: PhysicalVolume): void {
+    this.#orphans.set(pv.uuid, pv);
+  }
+
+  takeOrphan(uuid: PvUuid): void {
+    this.#orphans.delete(uuid);
+  }
+
+  /** What was changed so far, as an inventory of its own. Groups that nobody touched are the very same objects. */
+  inventory(): Inventory {
+    const groups = new Map(this.before.groups);
+    for (const [name, group] of this.#groups) groups.set(name, frozen(group));
+    return { ...this.before, groups, orphans: new Map(this.#orphans) };
+  }
+}
+
+/** `VG/LV` to its two names. */
+export function splitPath(path: string): [group: string, name: string] {
+  const slash = path.indexOf('/');
+  return [path.slice(0, slash), path.slice(slash + 1)];
+}
+
+/** Free extents of the whole group. */
+export function freeOf(group: ModelGroup): Extents {
+  let free = 0;
+  for (const pv of group.pvs.values()) if (!pv.boundless) free += pv.free;
+  for (const taken of group.blur?.volumes.values() ?? []) free -= taken;
+  return extents(free);
+}
+
+export function extentsOf(group: ModelGroup): Extents {
+  let all = 0;
+  for (const pv of group.pvs.values()) all += pv.extents;
+  return extents(all);
+}
+
+/** Takes extents of one physical volume. */
+export function takeFrom(pv: ModelPv, count: Extents): void {
+  if (!pv.boundless) pv.free = extents(pv.free - count);
+}
+
+/** Takes extents of several physical volumes at once, by `volume`: from then on only their sum is known. */
+export function takeSpanning(
+  group: ModelGroup,
+  pvs: readonly ModelPv[],
+  volume: string,
+  count: Extents,
+): void {
+  const freeBefore = new Map(group.blur?.freeBefore);
+  for (const pv of pvs) if (!freeBefore.has(pv.uuid)) freeBefore.set(pv.uuid, pv.free);
+  const volumes = new Map(group.blur?.volumes);
+  volumes.set(volume, extents((volumes.get(volume) ?? 0) + count));
+  group.blur = { freeBefore, volumes };
+}
+
+/** Gives back all that a volume took. */
+export function giveBack(group: ModelGroup, volume: Volume): void {
+  for (const { pv: uuid, extents: count } of volume.allocation) {
+    const pv = group.pvs.get(uuid);
+    if (pv && !pv.boundless) pv.free = extents(pv.free + count);
+  }
+  group.blur?.volumes.delete(volume.name);
+  if (group.blur?.volumes.size === 0) group.blur = null;
+}
+
+/** Whether the exact free count of that physical volume is known. */
+export function isBlurred(group: ModelGroup, pv: ModelPv): boolean {
+  return group.blur?.freeBefore.has(pv.uuid) ?? false;
+}
+
+export function addAllocation(list: readonly Allocation[], more: Allocation): Allocation[] {
+  const known = list.some(({ pv }) => pv === more.pv);
+  if (!known) return [...list, more];
+  return list.map((one) =>
+    one.pv === more.pv ? { pv: one.pv, extents: extents(one.extents + more.extents) } : one,
+  );
+}
+
+function copyOf(group: Group): ModelGroup {
+  const pvs = new Map<PvUuid, ModelPv>();
+  for (const [uuid, pv] of group.pvs) pvs.set(uuid, { ...pv, lent: false, boundless: false });
+  return { ...group, pvs, volumes: new Map(group.volumes), blur: null };
+}
+
+function frozen(group: ModelGroup): Group {
+  const { blur: _, pvs, ...rest } = group;
+  const plain = new Map<PvUuid, PhysicalVolume>();
+  for (const [uuid, { lent: _lent, boundless: _boundless, ...pv }] of pvs) plain.set(uuid, pv);
+  return { ...rest, extents: extentsOf(group), free: freeOf(group), pvs: plain };
+}

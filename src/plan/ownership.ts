@@ -1,0 +1,32 @@
+/** The tags that the tool gives, from the semantic fields of its actions. */
+import { type CopyState, OWNED, tag } from '../lvm/tags.ts';
+import type { PlannedPv, SourceIdentity } from './action.ts';
+
+/** Whose copy a backup volume holds. */
+export function identityTags(identity: SourceIdentity): string[] {
+  return [
+    tag('source', identity.source),
+    tag('sourceid', identity.sourceId),
+    tag('host', identity.host),
+    tag('size', String(identity.size)),
+  ];
+}
+
+/** How whole that copy is. Time and digest belong to a copy that was finished. */
+export function stateTags(state: { state: CopyState; time?: string; digest?: string }): string[] {
+  return [
+    tag('state', state.state),
+    ...(state.time === undefined ? [] : [tag('time', state.time)]),
+    ...(state.digest === undefined ? [] : [tag('digest', state.digest)]),
+  ];
+}
+
+/** A snapshot carries these from its first moment: a volume with them is a leftover as soon as its run is dead. */
+export function runTags(): string[] {
+  return [OWNED, tag('run', '{run}')];
+}
+
+/** Whose device a group holds: by UUID, for paths change over a reboot. `made`: the run made the PV and takes it away. */
+export function loanTags(pv: PlannedPv): string[] {
+  return [tag('lent', pv.uuid), ...(pv.make ? [tag('made', pv.uuid)] : [])];
+}

@@ -1,0 +1,287 @@
+/**
+ * The whole truth about what an action does to groups, volumes and free extents. The planner builds by performing
+ * each action here first; the tests of apply use it as their LVM; the lab compares its prediction with LVM's report.
+ *
+ * What the model does not say: which extents of a physical volume are taken (only how many), and, for an allocation
+ * that spans several, how many on each; UUIDs and times that LVM gives; the metadata's sequence number.
+ */
+import type { Inventory, PhysicalVolume, PvUuid, Volume } from '../lvm/inventory.ts';
+import { OWNED, ourDetails } from '../lvm/tags.ts';
+import { type Bytes, bytes, bytesOf, type Extents, extents } from '../units.ts';
+import type {
+  Action,
+  CopyAction,
+  Draft,
+  GroupCreate,
+  GroupExtend,
+  GroupReduce,
+  Placement,
+  PlannedPv,
+  SnapshotCreate,
+  SnapshotRemove,
+  VolumeCreate,
+  VolumeExtend,
+} from './action.ts';
+import { availableFor, type Purpose } from './allocate.ts';
+import {
+  addAllocation,
+  giveBack,
+  isBlurred,
+  Model,
+  type ModelGroup,
+  type ModelPv,
+  splitPath,
+  takeFrom,
+  takeSpanning,
+} from './model.ts';
+import { identityTags, loanTags, runTags, stateTags } from './ownership.ts';
+
+/** Why an action cannot be performed on that inventory. Nothing was changed then. */
+export type Fault =
+  | {
+      readonly code: 'insufficient-space';
+      readonly group: string;
+      readonly needed: Extents;
+      readonly available: number;
+    }
+  | { readonly code: 'name-taken'; readonly what: string }
+  | { readonly code: 'missing'; readonly what: string }
+  | { readonly code: 'in-use'; readonly what: string };
+
+/** The inventory after the action, or why it cannot be. The inventory given is left as it is. */
+export function simulate(inventory: Inventory, action: Action): { inventory: Inventory } | { fault: Fault } {
+  const model = new Model(inventory);
+  const fault = perform(model, action);
+  return fault ? { fault } : { inventory: model.inventory() };
+}
+
+/** Performs the action on the model; on a fault the model is as it was. */
+export function perform(model: Model, action: Draft): Fault | null {
+  switch (action.type) {
+    case 'group.create':
+      return groupCreate(model, action);
+    case 'group.extend':
+      return groupExtend(model, action);
+    case 'group.reduce':
+      return groupReduce(model, action);
+    case 'volume.create':
+      return volumeCreate(model, action);
+    case 'volume.extend':
+      return volumeExtend(model, action);
+    case 'snapshot.create':
+      return snapshotCreate(model, action);
+    case 'snapshot.remove':
+      return snapshotRemove(model, action);
+    case 'copy':
+      return copy(model, action);
+  }
+}
+
+function groupCreate(model: Model, action: Draft<GroupCreate>): Fault | null {
+  if (model.group(action.target)) return { code: 'name-taken', what: action.target };
+  const pvs = new Map(action.pvs.map((pv) => [pv.uuid, joined(pv, false)]));
+  for (const uuid of pvs.keys()) model.takeOrphan(uuid);
+  model.addGroup({
+    name: action.target,
+    uuid: '',
+    extentSize: action.extentSize,
+    seqno: 1,
+    tags: [],
+    autoactivation: false,
+    unusable: null,
+    pvs,
+    volumes: new Map(),
+    blur: null,
+  });
+  return null;
+}
+
+function groupExtend(model: Model, action: Draft<GroupExtend>): Fault | null {
+  const group = model.group(action.target);
+  if (!group) return { code: 'missing', what: action.target };
+  if (group.pvs.has(action.pv.uuid)) return { code: 'name-taken', what: action.device };
+  model.takeOrphan(action.pv.uuid);
+  const lend = action.purpose === 'lend';
+  group.pvs.set(action.pv.uuid, joined(action.pv, lend));
+  if (lend) group.tags = [...group.tags, ...loanTags(action.pv)];
+  return null;
+}
+
+function groupReduce(model: Model, action: Draft<GroupReduce>): Fault | null {
+  const group = model.group(action.target);
+  const pv = group?.pvs.get(action.pv.uuid);
+  if (!group || !pv) return { code: 'missing', what: action.device };
+  if (isBlurred(group, pv) || pv.free < pv.extents) return { code: 'in-use', what: action.device };
+  group.pvs.delete(pv.uuid);
+  const gone = loanTags(action.pv);
+  group.tags = group.tags.filter((one) => !gone.includes(one));
+  if (!action.pv.make) model.addOrphan(orphan(pv));
+  return null;
+}
+
+function volumeCreate(model: Model, action: Draft<VolumeCreate>): Fault | null {
+  const tags = [OWNED, ...identityTags(action.identity), ...stateTags({ state: 'incomplete' })];
+  return addVolume(model, action, 'volume', {
+    roles: ['public'],
+    layout: ['linear'],
+    origin: null,
+    tags,
+    active: false,
+    skipActivation: true,
+    readOnly: false,
+    chunkSize: null,
+  });
+}
+
+function snapshotCreate(model: Model, action: Draft<SnapshotCreate>): Fault | null {
+  const origin = model.volume(action.origin);
+  if (!origin) return { code: 'missing', what: action.origin };
+  const fault = addVolume(model, action, 'snapshot', {
+    roles: ['public', 'snapshot', 'thicksnapshot'],
+    layout: ['linear'],
+    origin: origin.name,
+    tags: runTags(),
+    active: true,
+    skipActivation: false,
+    readOnly: true,
+    chunkSize: bytes(4096),
+  });
+  if (fault) return fault;
+  const roles = new Set([...origin.roles, 'origin', 'thickorigin']);
+  change(model, action.origin, { roles: [...roles], active: true });
+  return null;
+}
+
+type NewVolume = Pick<
+  Volume,
+  'roles' | 'layout' | 'origin' | 'tags' | 'active' | 'skipActivation' | 'readOnly' | 'chunkSize'
+>;
+
+function addVolume(
+  model: Model,
+  action: { target: string; extents: Extents; placement: Placement },
+  purpose: Purpose,
+  traits: NewVolume,
+): Fault | null {
+  const [groupName, name] = splitPath(action.target);
+  const group = model.group(groupName);
+  if (!group) return { code: 'missing', what: groupName };
+  if (group.volumes.has(name)) return { code: 'name-taken', what: action.target };
+  const taken = take(group, name, action.extents, action.placement, purpose);
+  if ('code' in taken) return taken;
+  group.volumes.set(name, {
+    ...traits,
+    name,
+    group: groupName,
+    uuid: '',
+    size: bytesOf(action.extents, group.extentSize),
+    extents: action.extents,
+    hidden: false,
+    pool: null,
+    open: false,
+    health: '',
+    snapshotInvalid: false,
+    merging: false,
+    dataPercent: null,
+    allocation: taken.pv ? [{ pv: taken.pv, extents: action.extents }] : [],
+  });
+  return null;
+}
+
+function volumeExtend(model: Model, action: Draft<VolumeExtend>): Fault | null {
+  const [groupName, name] = splitPath(action.target);
+  const group = model.group(groupName);
+  const volume = group?.volumes.get(name);
+  if (!group || !volume) return { code: 'missing', what: action.target };
+  const taken = take(group, name, action.extents, action.placement, 'volume');
+  if ('code' in taken) return taken;
+  const count = extents(volume.extents + action.extents);
+  change(model, action.target, {
+    extents: count,
+    size: bytesOf(count, group.extentSize),
+    allocation: taken.pv
+      ? addAllocation(volume.allocation, { pv: taken.pv, extents: action.extents })
+      : volume.allocation,
+  });
+  return null;
+}
+
+function snapshotRemove(model: Model, action: Draft<SnapshotRemove>): Fault | null {
+  const [groupName, name] = splitPath(action.target);
+  const group = model.group(groupName);
+  const snapshot = group?.volumes.get(name);
+  if (!group || !snapshot) return { code: 'missing', what: action.target };
+  giveBack(group, snapshot);
+  group.volumes.delete(name);
+  const [, originName] = splitPath(action.origin);
+  const others = [...group.volumes.values()].some((one) => one.origin === originName);
+  const origin = group.volumes.get(originName);
+  if (origin && !others) {
+    const roles = origin.roles.filter((role) => role !== 'origin' && role !== 'thickorigin');
+    change(model, action.origin, { roles, active: action.deactivateOrigin ? false : origin.active });
+  }
+  return null;
+}
+
+function copy(model: Model, action: Draft<CopyAction>): Fault | null {
+  const target = model.volume(action.target);
+  if (!target) return { code: 'missing', what: action.target };
+  const kept = target.tags.filter((one) => !ourDetails(target.tags).includes(one));
+  const done = stateTags({ state: 'complete', time: '{time}', digest: '{digest}' });
+  change(model, action.target, {
+    tags: [...kept, ...identityTags(action.identity), ...done],
+    active: false,
+  });
+  return null;
+}
+
+function change(model: Model, path: string, traits: Partial<Volume>): void {
+  const [groupName, name] = splitPath(path);
+  const group = model.group(groupName);
+  const volume = group?.volumes.get(name);
+  if (group && volume) group.volumes.set(name, { ...volume, ...traits });
+}
+
+/** Takes the extents where the placement says. `pv` is null where only the group's total is known. */
+function take(
+  group: ModelGroup,
+  volume: string,
+  count: Extents,
+  placement: Placement,
+  purpose: Purpose,
+): Fault | { pv: PvUuid | null } {
+  const pvs = [...group.pvs.values()].filter((pv) => pv.device && placement.devices.includes(pv.device));
+  const [only] = pvs;
+  if (only && pvs.length === 1 && !isBlurred(group, only)) {
+    if (!only.boundless && only.free < count) return short(group, count, only.free);
+    takeFrom(only, count);
+    return { pv: only.uuid };
+  }
+  const available = availableFor(group, purpose);
+  if (pvs.length === 0 || available < count) return short(group, count, pvs.length === 0 ? 0 : available);
+  takeSpanning(group, pvs, volume, count);
+  return { pv: null };
+}
+
+function short(group: ModelGroup, needed: Extents, available: number): Fault {
+  return { code: 'insufficient-space', group: group.name, needed, available };
+}
+
+function joined(pv: PlannedPv, lent: boolean): ModelPv {
+  return {
+    uuid: pv.uuid,
+    device: pv.device,
+    allocatable: true,
+    deviceSize: pv.deviceSize,
+    dataStart: bytes(0),
+    extents: pv.extents,
+    free: pv.extents,
+    freeSegments: pv.extents > 0 ? [{ start: 0, length: pv.extents }] : [],
+    lent,
+    boundless: pv.deviceSize === (0 as Bytes),
+  };
+}
+
+function orphan({ lent: _, boundless: __, ...pv }: ModelPv): PhysicalVolume {
+  return { ...pv, extents: extents(0), free: extents(0), freeSegments: [] };
+}

@@ -1,0 +1,131 @@
+/**
+ * From the semantic action to the commands that realise it. A pure function of the action's own fields: a saved
+ * plan's commands are made again here, never read from its file.
+ */
+import * as lvm from '../lvm/commands.ts';
+import { OWNED } from '../lvm/tags.ts';
+import type {
+  CopyAction,
+  Draft,
+  GroupCreate,
+  GroupExtend,
+  GroupReduce,
+  SnapshotCreate,
+  SnapshotRemove,
+  Step,
+} from './action.ts';
+import { splitPath } from './model.ts';
+import { identityTags, loanTags, runTags, stateTags } from './ownership.ts';
+
+/** What apply does for the action, in order. `{run}`, `{time}` and `{digest}` are filled in by the run. */
+export function stepsOf(action: Draft): Step[] {
+  switch (action.type) {
+    case 'group.create':
+      return run(createGroup(action));
+    case 'group.extend':
+      return run(extendGroup(action));
+    case 'group.reduce':
+      return run(reduceGroup(action));
+    case 'volume.create': {
+      const [group, name] = splitPath(action.target);
+      const tags = [OWNED, ...identityTags(action.identity), ...stateTags({ state: 'incomplete' })];
+      const { extents, placement } = action;
+      return run([lvm.createVolume({ group, name, extents, tags, devices: placement.devices })]);
+    }
+    case 'volume.extend':
+      return run([lvm.extendVolume(action.target, action.extents, action.placement.devices)]);
+    case 'snapshot.create':
+      return run(createSnapshot(action));
+    case 'snapshot.remove':
+      return run(removeSnapshot(action));
+    case 'copy':
+      return copySteps(action);
+  }
+}
+
+/** The argument lists alone: what the plan document and `plan -v` show. */
+export function commandsOf(action: Draft): (readonly string[])[] {
+  return stepsOf(action).map((step) => {
+    switch (step.do) {
+      case 'run':
+        return step.argv;
+      case 'copy':
+        return copyCommand(step);
+    }
+  });
+}
+
+/** The copy is done inside the process; these words are the same copy by hand. */
+function copyCommand(step: Extract<Step, { do: 'copy' }>): readonly string[] {
+  return ['lvmbackup', 'copy', step.from, step.to];
+}
+
+function run(commands: readonly lvm.Argv[]): Step[] {
+  return commands.map((argv) => ({ do: 'run', argv }));
+}
+
+function createGroup(action: Draft<GroupCreate>): lvm.Argv[] {
+  return [
+    ...action.pvs.filter((pv) => pv.make).map((pv) => lvm.pvcreate(pv.device, pv.uuid)),
+    lvm.vgcreate(
+      action.target,
+      action.extentSize,
+      action.pvs.map((pv) => pv.device),
+    ),
+  ];
+}
+
+/** A loan is announced before it is made: after a crash the tags alone say what to give back. */
+function extendGroup({ target, pv, purpose }: Draft<GroupExtend>): lvm.Argv[] {
+  return [
+    ...(purpose === 'lend' ? [lvm.changeGroupTags(target, { add: loanTags(pv) })] : []),
+    ...(pv.make ? [lvm.pvcreate(pv.device, pv.uuid)] : []),
+    lvm.vgextend(target, pv.device),
+  ];
+}
+
+/** A device that the run made a PV of becomes blank again: LVM's metadata and the snapshot's remains go. */
+function reduceGroup({ target, pv, forgetDevice }: Draft<GroupReduce>): lvm.Argv[] {
+  const blank = [lvm.zeroEnd(pv.device, pv.deviceSize), lvm.pvremove(pv.device), lvm.zeroStart(pv.device)];
+  return [
+    lvm.vgreduce(target, pv.device),
+    ...(pv.make ? blank : []),
+    ...(forgetDevice ? [lvm.forgetDevice(pv.device)] : []),
+    lvm.changeGroupTags(target, { drop: loanTags(pv) }),
+  ];
+}
+
+function createSnapshot(action: Draft<SnapshotCreate>): lvm.Argv[] {
+  const { origin, extents, placement, activateOrigin } = action;
+  const [, name] = splitPath(action.target);
+  return [
+    ...(activateOrigin ? [lvm.activate(origin, activateOrigin.ignoreSkip)] : []),
+    lvm.createSnapshot({ origin, name, extents, tags: runTags(), devices: placement.devices }),
+  ];
+}
+
+function removeSnapshot(action: Draft<SnapshotRemove>): lvm.Argv[] {
+  return [
+    lvm.removeVolume(action.target),
+    ...(action.deactivateOrigin ? [lvm.deactivate(action.origin)] : []),
+  ];
+}
+
+/** Incomplete is said before the first byte, complete after the last one is safe. */
+function copySteps(action: Draft<CopyAction>): Step[] {
+  const { target, dropTags, identity, bytes, quiesce } = action;
+  const incomplete = stateTags({ state: 'incomplete' });
+  const complete = stateTags({ state: 'complete', time: '{time}', digest: '{digest}' });
+  const begin = [...identityTags(identity), ...incomplete];
+  return [
+    ...(dropTags.length > 0 ? run([lvm.changeVolumeTags(target, { drop: dropTags, add: begin })]) : []),
+    ...run([lvm.activate(target, true)]),
+    { do: 'copy', from: devicePath(action.source), to: devicePath(target), bytes, quiesce },
+    ...run([lvm.changeVolumeTags(target, { drop: incomplete, add: complete }), lvm.deactivate(target)]),
+  ];
+}
+
+/** Where the kernel shows it: `VG/LV` under /dev, a device's own path as it is. */
+export function devicePath(name: string): string {
+  return name.startsWith('/') ? name : `/dev/${name}`;
+}
