@@ -114,6 +114,8 @@ export interface BlockDevice {
   /** As udev knows it; null where it does not. A probe is the proof. */
   readonly fsType: string | null;
   readonly mountPoints: readonly string[];
+  /** Those of them that are mounted read-only. */
+  readonly readOnlyMounts: readonly string[];
   /** Kernel paths of what it lies on (a partition on its disk, a volume on its physical volumes). */
   readonly parents: readonly string[];
   /** Kernel paths of what lies on it. */

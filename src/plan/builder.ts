@@ -1,0 +1,100 @@
+/**
+ * Builds a plan by performing it: every action that is added is tried on the model first, so that it may use what
+ * an earlier one makes, and what cannot be becomes a problem with the number of its action.
+ */
+import type { Inventory } from '../lvm/inventory.ts';
+import { bytes, type Extents, extents } from '../units.ts';
+import type { Action, ActionId, Draft } from './action.ts';
+import { extentsOf, freeOf, Model, splitPath } from './model.ts';
+import type { GroupSpace } from './plan.ts';
+import type { Problem } from './problem.ts';
+import { faultProblem } from './problem-texts.ts';
+import { type Fault, perform } from './simulate.ts';
+
+interface Trace {
+  readonly freeBefore: Extents;
+  lowest: Extents;
+  lowestAt: ActionId | null;
+}
+
+export class PlanBuilder {
+  readonly model: Model;
+  readonly actions: Action[] = [];
+  readonly problems: Problem[] = [];
+  readonly #failed = new Set<ActionId>();
+  readonly #traces = new Map<string, Trace>();
+
+  constructor(readonly before: Inventory) {
+    this.model = new Model(before);
+  }
+
+  /**
+   * Adds the action and performs it. Where it fails it stays in the plan, for people to see, with a problem;
+   * what needs it is not tried any more.
+   */
+  add(draft: Draft): ActionId {
+    const id = this.actions.length + 1;
+    const action = { id, ...draft } as Action;
+    this.actions.push(action);
+    const group = splitPath(`${draft.target}/`)[0];
+    const trace = this.watch(group);
+    const needs = [...(draft.needs ?? []), ...(draft.closes === undefined ? [] : [draft.closes])];
+    const fault = needs.some((one) => this.#failed.has(one)) ? 'not tried' : perform(this.model, draft);
+    if (fault !== null) {
+      this.#failed.add(id);
+      if (fault !== 'not tried') this.#refuse(action, fault);
+    }
+    this.#measure(group, trace, id);
+    return id;
+  }
+
+  /** Begins the space trace of a group: its free extents are shown even where nothing changes them. */
+  watch(group: string): Trace {
+    const known = this.#traces.get(group);
+    if (known) return known;
+    const free = this.#free(group);
+    const trace: Trace = { freeBefore: free, lowest: free, lowestAt: null };
+    this.#traces.set(group, trace);
+    return trace;
+  }
+
+  problem(problem: Problem): void {
+    this.problems.push(problem);
+  }
+
+  space(): GroupSpace[] {
+    return [...this.#traces].flatMap(([name, trace]) => {
+      const group = this.model.group(name);
+      if (!group) return [];
+      return {
+        group: name,
+        extentSize: group.extentSize,
+        extents: extentsOf(group),
+        freeBefore: trace.freeBefore,
+        freeLowest: trace.lowest,
+        lowestAt: trace.lowestAt,
+        freeAfter: freeOf(group),
+      };
+    });
+  }
+
+  #refuse(action: Action, fault: Fault): void {
+    const extentSize = this.model.group(splitPath(`${action.target}/`)[0])?.extentSize ?? bytes(1);
+    this.problems.push(faultProblem(action, fault, extentSize));
+  }
+
+  #free(name: string): Extents {
+    const group = this.model.group(name);
+    return group ? freeOf(group) : extents(0);
+  }
+
+  /** A group that is made in the plan begins at its own size, not at nothing. */
+  #measure(name: string, trace: Trace, id: ActionId): void {
+    const free = this.#free(name);
+    const created = this.actions[id - 1]?.type === 'group.create';
+    if (free < trace.lowest || created) {
+      trace.lowest = free;
+      trace.lowestAt = id;
+    }
+  }
+}

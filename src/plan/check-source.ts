@@ -1,0 +1,165 @@
+/** Whether a source can be backed up now, and what a copy of it is. */
+import type { BlockDevice, Devices, Volume } from '../lvm/inventory.ts';
+import { isOwned, tagValue } from '../lvm/tags.ts';
+import type { Bytes } from '../units.ts';
+import type { Quiesce, SourceIdentity } from './action.ts';
+import type { PlanBuilder } from './builder.ts';
+import { kernelPath } from './devices.ts';
+import type { PlanInput } from './input.ts';
+import type { Member, Origin } from './members.ts';
+import type { ErrorCode, Problem } from './problem.ts';
+import { groupUnusable, refusal } from './problem-texts.ts';
+
+export type CheckedSource =
+  | { readonly kind: 'volume'; readonly volume: Volume; readonly snapshot: string; readonly identity: SourceIdentity }
+  | {
+      readonly kind: 'device';
+      readonly device: BlockDevice;
+      readonly identity: SourceIdentity;
+      readonly quiesce: Quiesce | null;
+    };
+
+type Refuse = (code: Exclude<ErrorCode, 'insufficient-space'>, message: string, hint?: string) => Problem;
+
+export function checkSource(
+  builder: PlanBuilder,
+  input: PlanInput,
+  member: Member,
+  unit: string,
+): CheckedSource | Problem {
+  const refuse: Refuse = (code, message, hint) => refusal(code, { unit }, message, hint);
+  const { origin } = member;
+  return origin.kind === 'volume'
+    ? checkVolume(builder, input, member, origin, unit, refuse)
+    : checkDevice(input, member, origin.path, refuse);
+}
+
+function checkVolume(
+  builder: PlanBuilder,
+  input: PlanInput,
+  member: Member,
+  origin: Extract<Origin, { kind: 'volume' }>,
+  unit: string,
+  refuse: Refuse,
+): CheckedSource | Problem {
+  const group = builder.model.group(origin.group);
+  if (!group) {
+    const hint = `see \`vgs\`; where LVM uses a devices file, it may hide the group: lvmdevices(8)`;
+    return refuse('source-missing', `there is no group ${origin.group} for ${member.source}`, hint);
+  }
+  if (group.unusable) return groupUnusable(origin.group, group.unusable, unit);
+  const volume = group.volumes.get(origin.name);
+  if (!volume) return refuse('source-missing', `there is no volume ${member.source}`, `see \`lvs ${origin.group}\``);
+  if (tagValue(volume.tags, 'restoring') !== null) {
+    return refuse(
+      'source-restoring',
+      `${member.source} is the target of a restore that was not finished`,
+      'finish the restore first: until then it is no state worth keeping',
+    );
+  }
+  const unfit = unsupported(volume);
+  if (unfit) return refuse('source-unsupported', `${member.source} ${unfit[0]}`, unfit[1]);
+  return {
+    kind: 'volume',
+    volume,
+    snapshot: origin.snapshot,
+    identity: {
+      source: member.source,
+      sourceId: `${group.uuid}/${volume.uuid}`,
+      host: input.host,
+      size: volume.size,
+    },
+  };
+}
+
+/** Layouts whose volumes LVM takes COW snapshots of. */
+const SNAPSHOTTABLE = new Set(['linear', 'striped', 'raid', 'cache', 'writecache', 'mirror']);
+
+/** What a volume is that cannot be backed up, and what to do; null where it can. */
+function unsupported(volume: Volume): readonly [what: string, hint: string] | null {
+  const { layout, roles } = volume;
+  if (isOwned(volume.tags)) return ['is a volume of lvmbackup itself', 'take it out of the file'];
+  if (volume.hidden || roles.includes('private')) return ['is an inner part of another volume', 'name that volume'];
+  if (roles.includes('snapshot')) return ['is a snapshot', 'name its origin'];
+  if (layout.includes('pool')) return ['is a pool', 'name the volumes in it'];
+  if (layout.includes('thin')) return ['is a thin volume, which is not supported yet', 'leave it out for now'];
+  if (volume.merging) return ['takes a snapshot back (merge)', 'wait until the merge is done'];
+  if (volume.health.includes('partial')) return ['has a device missing', 'bring the device back first'];
+  if (!layout.some((one) => SNAPSHOTTABLE.has(one) || one.startsWith('raid'))) {
+    return [`has a layout that LVM takes no snapshots of (${layout.join(', ')})`, 'leave it out'];
+  }
+  return null;
+}
+
+function checkDevice(
+  input: PlanInput,
+  member: Member,
+  named: string,
+  refuse: Refuse,
+): CheckedSource | Problem {
+  const { devices } = input.inventory;
+  const device = devices?.byPath.get(kernelPath(input.inventory, named));
+  if (!devices) {
+    return refuse(
+      'source-missing',
+      `the state tells nothing of ${named}`,
+      '`lvmbackup state` on the machine itself records its devices too',
+    );
+  }
+  if (!device) return refuse('source-missing', `there is no device ${named}`, 'see `lsblk`');
+  if (device.type === 'lvm') {
+    return refuse('source-unsupported', `${named} is a logical volume`, 'write it as VG/LV, so that a snapshot is taken');
+  }
+  const id = deviceId(devices, device);
+  if (id === null) {
+    return refuse(
+      'source-unsupported',
+      `${named} has nothing to know it by: no PARTUUID, no WWN, no serial number`,
+      'give the disk a partition table (GPT), and name the partition',
+    );
+  }
+  const still = holdStill(input, member, device);
+  if (typeof still === 'string') {
+    return refuse('source-in-use', still, 'unmount it, mount it read-only, or set freeze: true');
+  }
+  const { size } = device;
+  return {
+    kind: 'device',
+    device,
+    quiesce: still,
+    identity: { source: member.source, sourceId: id, host: input.host, size: size as Bytes },
+  };
+}
+
+function deviceId(devices: Devices, device: BlockDevice): string | null {
+  const probe = devices.probes.get(device.path);
+  return probe?.partUuid ?? device.partUuid ?? device.wwn ?? device.serial;
+}
+
+/** How the device is kept from changing while it is copied; a sentence where it cannot be. */
+function holdStill(input: PlanInput, member: Member, device: BlockDevice): Quiesce | null | string {
+  const below = device.children[0];
+  if (below !== undefined) return `${member.source} is in use by ${below}`;
+  const writable = device.mountPoints.filter((point) => !device.readOnlyMounts.includes(point));
+  const [mountPoint] = writable;
+  if (mountPoint === undefined || device.readOnly) return null;
+  if (!member.spec.freeze) return `${member.source} is mounted on ${mountPoint} and may change while it is copied`;
+  if (mountPoint === '[SWAP]') return `${member.source} is swap`;
+  const held = neverFrozen(input, mountPoint);
+  if (held !== null) return `${member.source}, mounted on ${mountPoint}, cannot be frozen: it holds ${held}`;
+  const probe = input.inventory.devices?.probes.get(device.path);
+  const fileSystem = probe?.signature ?? device.fsType;
+  return { mountPoint, how: fileSystem === 'vfat' ? 'remount' : 'freeze', limit: member.spec.freezeLimit };
+}
+
+const SYSTEM_PATHS = ['/', '/etc', '/var', '/run'];
+
+/** A path on that file system without which the run could not go on, or thaw it; null where there is none. */
+function neverFrozen(input: PlanInput, mountPoint: string): string | null {
+  const mountPoints = [...(input.inventory.devices?.byPath.values() ?? [])].flatMap((one) => one.mountPoints);
+  const holder = (path: string) =>
+    mountPoints
+      .filter((point) => point === '/' || path === point || path.startsWith(`${point}/`))
+      .sort((a, b) => b.length - a.length)[0];
+  return [...SYSTEM_PATHS, ...input.neverFreeze].find((path) => holder(path) === mountPoint) ?? null;
+}

@@ -1,0 +1,19 @@
+/** Everything that a plan follows from. The same input gives the same plan. */
+import type { Inventory, PvUuid } from '../lvm/inventory.ts';
+import type { Spec } from '../spec/spec.ts';
+
+export interface PlanInput {
+  readonly spec: Spec;
+  readonly inventory: Inventory;
+  /** Decides policy (refreshAfter); names and tags have the run's own clock. */
+  readonly clock: Date;
+  readonly config: { readonly path: string; readonly sha256: string };
+  /** Sources to narrow the plan to; empty: all. */
+  readonly only: readonly string[];
+  /** The first twelve characters of the machine's id. */
+  readonly host: string;
+  /** Paths whose file system must never be frozen: the tool itself, its state directory, output files. */
+  readonly neverFreeze: readonly string[];
+  /** A UUID for a new physical volume that follows from the seed alone. */
+  readonly pvUuid: (seed: string) => PvUuid;
+}
