@@ -9,40 +9,40 @@ export type Place =
   | { readonly kind: 'one'; readonly pv: ModelPv }
   /** It fits on no single one: all are named, and only the group's total is predicted. */
   | { readonly kind: 'spanning'; readonly pvs: readonly ModelPv[] }
-  | { readonly kind: 'none'; readonly available: number };
+  | { readonly kind: 'none'; readonly pvs: readonly ModelPv[]; readonly available: number };
 
-/** A backup volume outlives the loan, so it must never lie on a lent device. */
-export type Purpose = 'volume' | 'snapshot';
+/** What an allocation may use and where it would rather be. */
+export interface Wish {
+  /** The device that is lent for it. A loan serves only those who asked for it: a volume would outlive it. */
+  readonly borrowed?: string | null;
+  /** Devices to prefer: where the rest of the volume lies. */
+  readonly near?: readonly string[];
+}
 
 /**
- * The physical volume for `count` extents: a lent one first (it joined for this), else the one that is filled most
- * closely, so that the large gaps stay for large volumes. `preferred` come before all others.
+ * The physical volume for `count` extents: the lent one first (it joined for this), then those nearby, then the one
+ * that is filled most closely, so that the large gaps stay for large volumes.
  */
-export function place(
-  group: ModelGroup,
-  count: Extents,
-  purpose: Purpose,
-  preferred: readonly string[] = [],
-): Place {
-  const usable = usablePvs(group, purpose);
+export function place(group: ModelGroup, count: Extents, wish: Wish = {}): Place {
+  const usable = usablePvs(group, wish);
   const fitting = usable
     .filter((pv) => pv.boundless || (!isBlurred(group, pv) && pv.free >= count))
-    .sort((a, b) => rank(a, preferred) - rank(b, preferred) || a.free - b.free);
+    .sort((a, b) => rank(a, wish) - rank(b, wish) || a.free - b.free);
   const best = fitting[0];
   if (best) return { kind: 'one', pv: best };
   const available = freeOn(group, usable);
-  if (available < count) return { kind: 'none', available };
+  if (available < count) return { kind: 'none', pvs: usable, available };
   return { kind: 'spanning', pvs: usable.filter((pv) => pv.free > 0) };
 }
 
-/** Free extents that an allocation of that purpose may take. */
-export function availableFor(group: ModelGroup, purpose: Purpose): number {
-  return freeOn(group, usablePvs(group, purpose));
+/** Free extents that such an allocation may take. */
+export function availableFor(group: ModelGroup, wish: Wish = {}): number {
+  return freeOn(group, usablePvs(group, wish));
 }
 
-function usablePvs(group: ModelGroup, purpose: Purpose): ModelPv[] {
+function usablePvs(group: ModelGroup, { borrowed = null }: Wish): ModelPv[] {
   return [...group.pvs.values()].filter(
-    (pv) => pv.allocatable && pv.device !== null && (purpose === 'snapshot' || !pv.lent),
+    (pv) => pv.allocatable && pv.device !== null && (!pv.lent || pv.device === borrowed),
   );
 }
 
@@ -50,7 +50,7 @@ function usablePvs(group: ModelGroup, purpose: Purpose): ModelPv[] {
  * The sum that is certain. Where allocations are spread in a way that only LVM knows, the free extents of the
  * others in the spread could all lie on a device that may not be used: they do not count then.
  */
-function freeOn(group: ModelGroup, usable: readonly ModelPv[]): number {
+export function freeOn(group: ModelGroup, usable: readonly ModelPv[]): number {
   if (usable.length === group.pvs.size) return freeOf(group);
   const certain = usable.filter((pv) => !isBlurred(group, pv)).reduce((sum, pv) => sum + pv.free, 0);
   if (!group.blur) return certain;
@@ -61,7 +61,8 @@ function freeOn(group: ModelGroup, usable: readonly ModelPv[]): number {
   return certain + Math.max(0, least);
 }
 
-function rank(pv: ModelPv, preferred: readonly string[]): number {
-  if (pv.device !== null && preferred.includes(pv.device)) return 0;
-  return pv.lent ? 1 : 2;
+function rank(pv: ModelPv, { borrowed, near = [] }: Wish): number {
+  if (pv.device === null) return 3;
+  if (pv.device === borrowed) return 0;
+  return near.includes(pv.device) ? 1 : 2;
 }

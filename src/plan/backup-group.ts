@@ -5,6 +5,7 @@ import type { ActionId, PlannedPv } from './action.ts';
 import type { PlanBuilder } from './builder.ts';
 import { type DeviceUse, plannedOnBlank, plannedOnOrphan, plannedOnUnknown, useOf } from './devices.ts';
 import type { PlanInput } from './input.ts';
+import { clockText } from './plan.ts';
 import { deviceRefusal, groupUnusable, refusal } from './problem-texts.ts';
 
 export type BackupGroup =
@@ -32,7 +33,10 @@ function createGroup(builder: PlanBuilder, input: PlanInput): BackupGroup {
   const absent = uses.filter(([, use]) => use.kind === 'missing').map(([named]) => named);
   if (group.whenMissing === 'skip' && (uses.length === 0 || absent.length > 0)) {
     const where = absent.length > 0 ? `: ${absent.join(', ')} is not there` : '';
-    return { kind: 'skipped', reason: `the backup group ${group.name} is not there${where} (whenMissing: skip)` };
+    return {
+      kind: 'skipped',
+      reason: `the backup group ${group.name} is not there${where} (whenMissing: skip)`,
+    };
   }
   if (uses.length === 0 || absent.length > 0 || uses.some(([, use]) => use.kind === 'hidden-pv')) {
     builder.problem(missingGroup(group, absent, uses));
@@ -132,7 +136,7 @@ export function planPv(
   extentSize: Bytes,
 ): PlannedPv {
   // The seed is the plan's own: planned again with the same clock, it announces the same UUID.
-  const uuid = input.pvUuid(`${input.clock.toISOString()} ${input.host} ${group} ${named}`);
+  const uuid = input.pvUuid(`${clockText(input.clock)} ${input.host} ${group} ${named}`);
   if (use.kind === 'orphan') return plannedOnOrphan(use.pv, named, extentSize);
   if (use.kind === 'blank') return plannedOnBlank(use.device, named, uuid, extentSize);
   builder.problem({

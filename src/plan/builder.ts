@@ -91,8 +91,10 @@ export class PlanBuilder {
   /** A group that is made in the plan begins at its own size, not at nothing. */
   #measure(name: string, trace: Trace, id: ActionId): void {
     const free = this.#free(name);
-    const created = this.actions[id - 1]?.type === 'group.create';
-    if (free < trace.lowest || created) {
+    const type = this.actions[id - 1]?.type;
+    const takes = type === 'volume.create' || type === 'volume.extend' || type === 'snapshot.create';
+    const first = trace.lowestAt === null && takes && free === trace.lowest;
+    if (free < trace.lowest || first || type === 'group.create') {
       trace.lowest = free;
       trace.lowestAt = id;
     }

@@ -11,7 +11,12 @@ import type { ErrorCode, Problem } from './problem.ts';
 import { groupUnusable, refusal } from './problem-texts.ts';
 
 export type CheckedSource =
-  | { readonly kind: 'volume'; readonly volume: Volume; readonly snapshot: string; readonly identity: SourceIdentity }
+  | {
+      readonly kind: 'volume';
+      readonly volume: Volume;
+      readonly snapshot: string;
+      readonly identity: SourceIdentity;
+    }
   | {
       readonly kind: 'device';
       readonly device: BlockDevice;
@@ -49,7 +54,8 @@ function checkVolume(
   }
   if (group.unusable) return groupUnusable(origin.group, group.unusable, unit);
   const volume = group.volumes.get(origin.name);
-  if (!volume) return refuse('source-missing', `there is no volume ${member.source}`, `see \`lvs ${origin.group}\``);
+  if (!volume)
+    return refuse('source-missing', `there is no volume ${member.source}`, `see \`lvs ${origin.group}\``);
   if (tagValue(volume.tags, 'restoring') !== null) {
     return refuse(
       'source-restoring',
@@ -79,10 +85,12 @@ const SNAPSHOTTABLE = new Set(['linear', 'striped', 'raid', 'cache', 'writecache
 function unsupported(volume: Volume): readonly [what: string, hint: string] | null {
   const { layout, roles } = volume;
   if (isOwned(volume.tags)) return ['is a volume of lvmbackup itself', 'take it out of the file'];
-  if (volume.hidden || roles.includes('private')) return ['is an inner part of another volume', 'name that volume'];
+  if (volume.hidden || roles.includes('private'))
+    return ['is an inner part of another volume', 'name that volume'];
   if (roles.includes('snapshot')) return ['is a snapshot', 'name its origin'];
   if (layout.includes('pool')) return ['is a pool', 'name the volumes in it'];
-  if (layout.includes('thin')) return ['is a thin volume, which is not supported yet', 'leave it out for now'];
+  if (layout.includes('thin'))
+    return ['is a thin volume, which is not supported yet', 'leave it out for now'];
   if (volume.merging) return ['takes a snapshot back (merge)', 'wait until the merge is done'];
   if (volume.health.includes('partial')) return ['has a device missing', 'bring the device back first'];
   if (!layout.some((one) => SNAPSHOTTABLE.has(one) || one.startsWith('raid'))) {
@@ -108,7 +116,11 @@ function checkDevice(
   }
   if (!device) return refuse('source-missing', `there is no device ${named}`, 'see `lsblk`');
   if (device.type === 'lvm') {
-    return refuse('source-unsupported', `${named} is a logical volume`, 'write it as VG/LV, so that a snapshot is taken');
+    return refuse(
+      'source-unsupported',
+      `${named} is a logical volume`,
+      'write it as VG/LV, so that a snapshot is taken',
+    );
   }
   const id = deviceId(devices, device);
   if (id === null) {
@@ -143,7 +155,8 @@ function holdStill(input: PlanInput, member: Member, device: BlockDevice): Quies
   const writable = device.mountPoints.filter((point) => !device.readOnlyMounts.includes(point));
   const [mountPoint] = writable;
   if (mountPoint === undefined || device.readOnly) return null;
-  if (!member.spec.freeze) return `${member.source} is mounted on ${mountPoint} and may change while it is copied`;
+  if (!member.spec.freeze)
+    return `${member.source} is mounted on ${mountPoint} and may change while it is copied`;
   if (mountPoint === '[SWAP]') return `${member.source} is swap`;
   const held = neverFrozen(input, mountPoint);
   if (held !== null) return `${member.source}, mounted on ${mountPoint}, cannot be frozen: it holds ${held}`;

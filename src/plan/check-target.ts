@@ -43,7 +43,12 @@ export function checkTarget(
   }
   if (record.sourceId !== identity.sourceId) return otherSource(path, record, identity, about);
   if (volume.open) {
-    return refusal('target-in-use', about, `${path} is open or mounted`, `unmount it: \`lsblk /dev/${path}\` shows where`);
+    return refusal(
+      'target-in-use',
+      about,
+      `${path} is open or mounted`,
+      `unmount it: \`lsblk /dev/${path}\` shows where`,
+    );
   }
   if (volume.layout.includes('pool') || volume.roles.includes('snapshot')) {
     return refusal('name-taken', about, `${path} is a ${volume.layout.join(' ')} ${volume.roles.join(' ')}`);

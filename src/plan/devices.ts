@@ -2,8 +2,9 @@
  * What a device that the file names can be used for. `blank` is a proof, read from the device itself: nothing less
  * may be made a physical volume, for that overwrites it.
  */
-import type { BlockDevice, DeviceProbe, Inventory, PhysicalVolume, PvUuid } from '../lvm/inventory.ts';
+
 import { PV_DATA_START } from '../lvm/commands.ts';
+import type { BlockDevice, DeviceProbe, Inventory, PhysicalVolume, PvUuid } from '../lvm/inventory.ts';
 import { type Bytes, bytes, type Extents, extents } from '../units.ts';
 import type { PlannedPv } from './action.ts';
 import type { Model, ModelPv } from './model.ts';
@@ -66,7 +67,12 @@ function heldBy(inventory: Inventory, path: string): DeviceUse | null {
 }
 
 /** The physical volume that the run makes of a blank device, with the extents that it will have. */
-export function plannedOnBlank(device: BlockDevice, named: string, uuid: PvUuid, extentSize: Bytes): PlannedPv {
+export function plannedOnBlank(
+  device: BlockDevice,
+  named: string,
+  uuid: PvUuid,
+  extentSize: Bytes,
+): PlannedPv {
   const count = pvExtents(device.size, PV_DATA_START, extentSize);
   return { device: device.path, named, uuid, make: true, deviceSize: device.size, extents: count };
 }

@@ -31,7 +31,11 @@ export interface Members {
 }
 
 /** In the order of the file; a pattern's matches in the order of their names. */
-export function membersOf(volumes: readonly VolumeSpec[], inventory: Inventory, only: readonly string[]): Members {
+export function membersOf(
+  volumes: readonly VolumeSpec[],
+  inventory: Inventory,
+  only: readonly string[],
+): Members {
   const named = new Set(volumes.map(({ source }) => source.text));
   const leftOut: Skipped[] = [];
   const all: Member[] = [];
@@ -122,10 +126,13 @@ function unfitForPattern(volume: Volume, inventory: Inventory): string | null {
 
 function isSwap(volume: Volume, inventory: Inventory): boolean {
   const { devices } = inventory;
-  const path = devices?.links.get(`/dev/${volume.group}/${volume.name}`) ?? mapperPath(volume.group, volume.name);
+  const path =
+    devices?.links.get(`/dev/${volume.group}/${volume.name}`) ?? mapperPath(volume.group, volume.name);
   const device = devices?.byPath.get(path);
   const signature = devices?.probes.get(path)?.signature;
-  return signature === 'swap' || device?.fsType === 'swap' || (device?.mountPoints.includes('[SWAP]') ?? false);
+  return (
+    signature === 'swap' || device?.fsType === 'swap' || (device?.mountPoints.includes('[SWAP]') ?? false)
+  );
 }
 
 /** Where device-mapper shows a volume: hyphens in the names are doubled. */

@@ -45,7 +45,7 @@ export interface GroupSpace {
   readonly extents: Extents;
   readonly freeBefore: Extents;
   readonly freeLowest: Extents;
-  /** The first action after which free was lowest; null where it never changes. */
+  /** The first action that left it so; null where nothing takes extents. */
   readonly lowestAt: ActionId | null;
   readonly freeAfter: Extents;
 }
@@ -55,6 +55,11 @@ export interface Summary {
   readonly change: number;
   readonly remove: number;
   readonly copyBytes: Bytes;
+}
+
+/** The plan's clock as the document has it: RFC 3339 UTC without a fraction, `2026-11-23T09:15:00Z`. */
+export function clockText(clock: Date): string {
+  return clock.toISOString().replace(/\.\d+Z$/, 'Z');
 }
 
 export function hasErrors(plan: Pick<Plan, 'problems'>): boolean {

@@ -81,14 +81,22 @@ function nameTakenHint(action: Action): string {
 const GROUP_FAULTS: Record<GroupFault, readonly [what: string, hint: string]> = {
   partial: ['has a device missing', 'bring the device back; `vgs -o +devices` names it'],
   exported: ['is exported', 'vgimport it first'],
-  shared: ['is shared between machines', 'a snapshot of a shared group cannot be taken safely: use a local group'],
+  shared: [
+    'is shared between machines',
+    'a snapshot of a shared group cannot be taken safely: use a local group',
+  ],
   foreign: ['belongs to another machine', 'see `vgs -o +systemid` and lvmsystemid(7)'],
   duplicate: ['shares its name with another group', 'vgrename one of them by its UUID'],
 };
 
 export function groupUnusable(name: string, fault: GroupFault, unit?: string): Problem {
   const [what, hint] = GROUP_FAULTS[fault];
-  return refusal('group-unusable', { group: name, ...(unit === undefined ? {} : { unit }) }, `${name} ${what}`, hint);
+  return refusal(
+    'group-unusable',
+    { group: name, ...(unit === undefined ? {} : { unit }) },
+    `${name} ${what}`,
+    hint,
+  );
 }
 
 /** Why a device cannot join a group; null where it can. `purpose` is what it was to do. */

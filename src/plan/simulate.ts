@@ -22,7 +22,7 @@ import type {
   VolumeCreate,
   VolumeExtend,
 } from './action.ts';
-import { availableFor, type Purpose } from './allocate.ts';
+import { freeOn } from './allocate.ts';
 import {
   addAllocation,
   giveBack,
@@ -121,7 +121,7 @@ function groupReduce(model: Model, action: Draft<GroupReduce>): Fault | null {
 
 function volumeCreate(model: Model, action: Draft<VolumeCreate>): Fault | null {
   const tags = [OWNED, ...identityTags(action.identity), ...stateTags({ state: 'incomplete' })];
-  return addVolume(model, action, 'volume', {
+  return addVolume(model, action, {
     roles: ['public'],
     layout: ['linear'],
     origin: null,
@@ -136,7 +136,7 @@ function volumeCreate(model: Model, action: Draft<VolumeCreate>): Fault | null {
 function snapshotCreate(model: Model, action: Draft<SnapshotCreate>): Fault | null {
   const origin = model.volume(action.origin);
   if (!origin) return { code: 'missing', what: action.origin };
-  const fault = addVolume(model, action, 'snapshot', {
+  const fault = addVolume(model, action, {
     roles: ['public', 'snapshot', 'thicksnapshot'],
     layout: ['linear'],
     origin: origin.name,
@@ -160,14 +160,13 @@ type NewVolume = Pick<
 function addVolume(
   model: Model,
   action: { target: string; extents: Extents; placement: Placement },
-  purpose: Purpose,
   traits: NewVolume,
 ): Fault | null {
   const [groupName, name] = splitPath(action.target);
   const group = model.group(groupName);
   if (!group) return { code: 'missing', what: groupName };
   if (group.volumes.has(name)) return { code: 'name-taken', what: action.target };
-  const taken = take(group, name, action.extents, action.placement, purpose);
+  const taken = take(group, name, action.extents, action.placement);
   if ('code' in taken) return taken;
   group.volumes.set(name, {
     ...traits,
@@ -193,7 +192,7 @@ function volumeExtend(model: Model, action: Draft<VolumeExtend>): Fault | null {
   const group = model.group(groupName);
   const volume = group?.volumes.get(name);
   if (!group || !volume) return { code: 'missing', what: action.target };
-  const taken = take(group, name, action.extents, action.placement, 'volume');
+  const taken = take(group, name, action.extents, action.placement);
   if ('code' in taken) return taken;
   const count = extents(volume.extents + action.extents);
   change(model, action.target, {
@@ -248,7 +247,6 @@ function take(
   volume: string,
   count: Extents,
   placement: Placement,
-  purpose: Purpose,
 ): Fault | { pv: PvUuid | null } {
   const pvs = [...group.pvs.values()].filter((pv) => pv.device && placement.devices.includes(pv.device));
   const [only] = pvs;
@@ -257,8 +255,8 @@ function take(
     takeFrom(only, count);
     return { pv: only.uuid };
   }
-  const available = availableFor(group, purpose);
-  if (pvs.length === 0 || available < count) return short(group, count, pvs.length === 0 ? 0 : available);
+  const available = freeOn(group, pvs);
+  if (available < count) return short(group, count, available);
   takeSpanning(group, pvs, volume, count);
   return { pv: null };
 }

@@ -2,7 +2,7 @@
 import { neverOverflowExtents, percentOfOriginExtents, smallestSnapshotExtents } from '../lvm/cow-size.ts';
 import type { Volume } from '../lvm/inventory.ts';
 import type { Size } from '../spec/spec.ts';
-import { bytesOf, type Extents, type Bytes, extents, extentsFor } from '../units.ts';
+import { type Bytes, bytesOf, type Extents, extents, extentsFor } from '../units.ts';
 
 export interface SnapshotSizing {
   readonly origin: Volume;

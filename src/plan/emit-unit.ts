@@ -1,0 +1,209 @@
+/** The actions of one unit: volumes first, then all its snapshots, then each copy with the end of its snapshot. */
+import { bytesOf, type Extents, extents, extentsFor } from '../units.ts';
+import type { ActionId, CopyAction, Draft, Placement } from './action.ts';
+import { availableFor, place, type Wish } from './allocate.ts';
+import type { PlanBuilder } from './builder.ts';
+import type { CheckedSource } from './check-source.ts';
+import type { CheckedTarget } from './check-target.ts';
+import type { Member } from './members.ts';
+import { freeOf, type ModelGroup } from './model.ts';
+import { backupExtents, snapshotExtents } from './size.ts';
+
+/** A source that nothing stands against. */
+export interface ReadyMember {
+  readonly member: Member;
+  readonly source: CheckedSource;
+  readonly target: CheckedTarget;
+}
+
+export interface UnitContext {
+  readonly unit: string;
+  readonly backupGroup: string;
+  /** The actions that make the backup group what it has to be. */
+  readonly groupNeeds: readonly ActionId[];
+  /** By source group and device as written: the loan that opened, or the device that is there for good. */
+  readonly lent: (
+    group: string,
+    named: string,
+  ) => { readonly opened: ActionId | null; readonly device: string } | null;
+}
+
+interface Emitted {
+  readonly ready: ReadyMember;
+  readonly volume: readonly ActionId[];
+  snapshot: ActionId | null;
+}
+
+export function emitUnit(builder: PlanBuilder, context: UnitContext, members: readonly ReadyMember[]): void {
+  const emitted: Emitted[] = members.map((ready) => ({
+    ready,
+    volume: emitVolume(builder, context, ready),
+    snapshot: null,
+  }));
+  for (const one of emitted) one.snapshot = emitSnapshot(builder, context, one.ready);
+  // Copies of one set belong to one moment: each needs every snapshot of it.
+  const snapshots = emitted.flatMap(({ snapshot }) => (snapshot === null ? [] : [snapshot]));
+  for (const one of emitted) {
+    emitCopy(builder, context, one, snapshots);
+    emitSnapshotRemoval(builder, context, one);
+  }
+}
+
+function targetPath(context: UnitContext, member: Member): string {
+  return `${context.backupGroup}/${member.backup}`;
+}
+
+function emitVolume(builder: PlanBuilder, context: UnitContext, ready: ReadyMember): readonly ActionId[] {
+  const group = builder.model.group(context.backupGroup);
+  if (!group) return context.groupNeeds;
+  const { member, source, target } = ready;
+  const { size } = source.identity;
+  const wanted = backupExtents(member.spec.size, size, group.extentSize, freeForVolumes(group));
+  if (target.kind === 'present') return emitGrowth(builder, context, ready, group, wanted);
+  const id = builder.add({
+    type: 'volume.create',
+    unit: context.unit,
+    ...needing(context.groupNeeds),
+    target: targetPath(context, member),
+    extents: wanted,
+    bytes: bytesOf(wanted, group.extentSize),
+    placement: placementFor(group, wanted),
+    identity: source.identity,
+    reason: `no backup volume of ${member.source} yet`,
+  });
+  return [id];
+}
+
+/** A backup volume that its source has outgrown. One that is larger than needed is left as it is. */
+function emitGrowth(
+  builder: PlanBuilder,
+  context: UnitContext,
+  { member, source, target }: ReadyMember,
+  group: ModelGroup,
+  wanted: Extents,
+): readonly ActionId[] {
+  if (target.kind !== 'present') return context.groupNeeds;
+  const needed =
+    member.spec.size?.unit === '%FREE' ? extentsFor(source.identity.size, group.extentSize) : wanted;
+  if (target.volume.extents >= needed) return context.groupNeeds;
+  const added = extents(needed - target.volume.extents);
+  const near = target.volume.allocation.map(({ pv }) => group.pvs.get(pv)?.device ?? '');
+  const id = builder.add({
+    type: 'volume.extend',
+    unit: context.unit,
+    ...needing(context.groupNeeds),
+    target: targetPath(context, member),
+    extents: added,
+    bytes: bytesOf(added, group.extentSize),
+    newBytes: bytesOf(needed, group.extentSize),
+    placement: placementFor(group, added, { near }),
+    reason: 'its source has grown',
+  });
+  return [id];
+}
+
+function emitSnapshot(builder: PlanBuilder, context: UnitContext, ready: ReadyMember): ActionId | null {
+  const { member, source } = ready;
+  if (source.kind === 'device') return null;
+  const { volume } = source;
+  const group = builder.model.group(volume.group);
+  if (!group) return null;
+  const { lend } = member.spec.snapshot;
+  const loan = lend === null ? null : context.lent(volume.group, lend);
+  const wish: Wish = { borrowed: loan?.device ?? null };
+  const count = sizedSnapshot(group, ready, wish);
+  const needs = loan?.opened == null ? [] : [loan.opened];
+  return builder.add({
+    type: 'snapshot.create',
+    unit: context.unit,
+    ...needing(needs),
+    target: `${volume.group}/${source.snapshot}`,
+    origin: `${volume.group}/${volume.name}`,
+    extents: count,
+    bytes: bytesOf(count, group.extentSize),
+    placement: placementFor(group, count, wish),
+    activateOrigin: volume.active ? null : { ignoreSkip: volume.skipActivation },
+    reason: `freeze ${member.source} for the copy`,
+  });
+}
+
+/** The size asked for, or with `atLeast` what there is between the two. */
+function sizedSnapshot(group: ModelGroup, { member, source }: ReadyMember, wish: Wish): Extents {
+  if (source.kind === 'device') return extents(0);
+  const sizing = { origin: source.volume, extentSize: group.extentSize, free: freeOf(group) };
+  const { size, atLeast } = member.spec.snapshot;
+  const wanted = snapshotExtents(size, sizing);
+  if (atLeast === null || place(group, wanted, wish).kind !== 'none') return wanted;
+  const least = snapshotExtents(atLeast, sizing);
+  const available = availableFor(group, wish);
+  return extents(Math.min(wanted, Math.max(least, available)));
+}
+
+function emitCopy(
+  builder: PlanBuilder,
+  context: UnitContext,
+  { ready, volume }: Emitted,
+  snapshots: readonly ActionId[],
+): void {
+  const { member, source, target } = ready;
+  const copy: Draft<CopyAction> = {
+    type: 'copy',
+    unit: context.unit,
+    ...needing([...new Set([...volume, ...snapshots])]),
+    source: source.kind === 'volume' ? `${source.volume.group}/${source.snapshot}` : source.device.path,
+    target: targetPath(context, member),
+    mode: 'full',
+    bytes: source.identity.size,
+    identity: source.identity,
+    dropTags: target.kind === 'present' ? target.tags : [],
+    quiesce: source.kind === 'device' ? source.quiesce : null,
+    reason: copyReason(target),
+  };
+  builder.add(copy);
+}
+
+function copyReason(target: CheckedTarget): string {
+  if (target.kind === 'create') return 'first full copy';
+  switch (target.record.state) {
+    case 'complete':
+      return 'the copy is due for a refresh';
+    case 'incomplete':
+      return 'the last copy was not completed';
+    case 'damaged':
+      return 'the last copy is damaged';
+  }
+}
+
+function emitSnapshotRemoval(builder: PlanBuilder, context: UnitContext, one: Emitted): void {
+  const { source } = one.ready;
+  if (source.kind === 'device' || one.snapshot === null) return;
+  const created = builder.actions[one.snapshot - 1];
+  if (created?.type !== 'snapshot.create') return;
+  builder.add({
+    type: 'snapshot.remove',
+    unit: context.unit,
+    closes: one.snapshot,
+    target: created.target,
+    origin: created.origin,
+    deactivateOrigin: created.activateOrigin !== null,
+    extents: created.extents,
+    bytes: created.bytes,
+    reason: 'the copy is done with it',
+  });
+}
+
+/** `needs` only where there is something needed. */
+function needing(needs: readonly ActionId[]): { needs?: readonly ActionId[] } {
+  return needs.length === 0 ? {} : { needs };
+}
+
+function freeForVolumes(group: ModelGroup): Extents {
+  return extents(availableFor(group));
+}
+
+/** Names every usable device where the allocation fits nowhere: performing it then tells what is short. */
+function placementFor(group: ModelGroup, count: Extents, wish: Wish = {}): Placement {
+  const found = place(group, count, wish);
+  const pvs = found.kind === 'one' ? [found.pv] : found.pvs;
+  return { devices: pvs.map((pv) => pv.device ?? '') };
+}

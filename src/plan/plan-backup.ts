@@ -1,0 +1,260 @@
+/** The planner: from what is wanted, what is, and a clock to an ordered list of actions. Pure. */
+import type { Inventory } from '../lvm/inventory.ts';
+import { type Bytes, bytes } from '../units.ts';
+import type { Action, ActionId } from './action.ts';
+import { type BackupGroup, prepareBackupGroup } from './backup-group.ts';
+import { PlanBuilder } from './builder.ts';
+import { checkSource } from './check-source.ts';
+import { checkTarget } from './check-target.ts';
+import { emitUnit, type ReadyMember } from './emit-unit.ts';
+import { freshReason } from './freshness.ts';
+import type { PlanInput } from './input.ts';
+import { layoutLines } from './layout.ts';
+import { closeLoan, type Loan, loanKey, openLoan } from './loans.ts';
+import { type Member, membersOf } from './members.ts';
+import { clockText, type Plan, type Skipped, type Summary } from './plan.ts';
+import type { Problem } from './problem.ts';
+import { refusal } from './problem-texts.ts';
+import { type Unit, unitsOf } from './units.ts';
+import { addWarnings } from './warnings.ts';
+
+/** `--only` names what the file does not: the names, for the command to refuse. */
+export class UnknownSources extends Error {
+  constructor(
+    readonly names: readonly string[],
+    readonly known: readonly string[],
+  ) {
+    super(`no such source in the file: ${names.join(', ')}`);
+  }
+}
+
+/** Throws UnknownSources. Everything else that is wrong is a problem in the plan. */
+export function planBackup(input: PlanInput): Plan {
+  const { spec, inventory } = input;
+  const { members, leftOut, unknown } = membersOf(spec.volumes, inventory, input.only);
+  if (unknown.length > 0) {
+    throw new UnknownSources(
+      unknown,
+      membersOf(spec.volumes, inventory, []).members.map(({ source }) => source),
+    );
+  }
+  const builder = new PlanBuilder(inventory);
+  const skipped: Skipped[] = [];
+  const due = dueUnits(builder, input, members, skipped);
+  if (due.length > 0) {
+    const group = prepareBackupGroup(builder, input);
+    if (group.kind === 'skipped') skipped.push(...allSkipped(due, group.reason));
+    else emitUnits(builder, input, due, group);
+  }
+  addWarnings(builder);
+  return document(builder, input, skipped, leftOut);
+}
+
+/** A unit whose sources can all be backed up, or of which the problems say why not. */
+interface DueUnit {
+  readonly unit: Unit;
+  readonly ready: readonly ReadyMember[];
+}
+
+function dueUnits(
+  builder: PlanBuilder,
+  input: PlanInput,
+  members: readonly Member[],
+  skipped: Skipped[],
+): DueUnit[] {
+  const due: DueUnit[] = [];
+  const names = new Map<string, string>();
+  for (const unit of unitsOf(members)) {
+    const checked = unit.members.map((member) => readyMember(builder, input, member, unit.name, names));
+    const problems = checked.filter((one): one is Problem => 'code' in one);
+    for (const problem of problems) builder.problem(problem);
+    const ready = checked.filter((one): one is ReadyMember => !('code' in one));
+    if (problems.length > 0) continue;
+    const fresh = ready.map((one) => freshness(one, input.clock));
+    // A set is one moment: it is fresh only where all of it is.
+    if (fresh.every((reason) => reason !== null)) {
+      ready.forEach((one, index) => {
+        skipped.push({ source: one.member.source, reason: fresh[index] ?? '' });
+      });
+    } else {
+      due.push({ unit, ready });
+    }
+  }
+  return due;
+}
+
+function freshness({ member, target }: ReadyMember, clock: Date): string | null {
+  return target.kind === 'present' ? freshReason(target.record, member.spec.refreshAfter, clock) : null;
+}
+
+function readyMember(
+  builder: PlanBuilder,
+  input: PlanInput,
+  member: Member,
+  unit: string,
+  names: Map<string, string>,
+): ReadyMember | Problem {
+  const source = checkSource(builder, input, member, unit);
+  if ('code' in source) return source;
+  const path = `${input.spec.group.name}/${member.backup}`;
+  const other = names.get(path);
+  if (other !== undefined) {
+    return refusal(
+      'name-taken',
+      { unit },
+      `${member.source} and ${other} would both be backed up to ${path}`,
+      'give one of them a name of its own (backup:)',
+    );
+  }
+  names.set(path, member.source);
+  const volume = input.inventory.groups.get(input.spec.group.name)?.volumes.get(member.backup);
+  const target = checkTarget(volume, path, source.identity, unit);
+  if ('code' in target) return target;
+  return { member, source, target };
+}
+
+function allSkipped(due: readonly DueUnit[], reason: string): Skipped[] {
+  return due.flatMap(({ ready }) => ready.map(({ member }) => ({ source: member.source, reason })));
+}
+
+/** Units in their order, each loan open from the first unit that needs it to the last. */
+function emitUnits(
+  builder: PlanBuilder,
+  input: PlanInput,
+  due: readonly DueUnit[],
+  group: BackupGroup,
+): void {
+  const groupNeeds: readonly ActionId[] = group.kind === 'ready' ? group.needs : [];
+  if (group.kind === 'refused') return;
+  const lastUse = new Map<string, number>();
+  due.forEach(({ unit }, index) => {
+    for (const loan of unit.loans) lastUse.set(loanKey(loan.group, loan.named), index);
+  });
+  const open = new Map<string, Loan>();
+  const lent: Lent = new Map();
+  due.forEach(({ unit, ready }, index) => {
+    if (openLoans(builder, input, unit, open, lent)) {
+      emitUnit(
+        builder,
+        {
+          unit: unit.name,
+          backupGroup: input.spec.group.name,
+          groupNeeds,
+          lent: (name, named) => usable(lent.get(loanKey(name, named))),
+        },
+        ready,
+      );
+    }
+    for (const [key, loan] of open) {
+      if ((lastUse.get(key) ?? index) > index) continue;
+      closeLoan(builder, input, loan);
+      open.delete(key);
+      lent.delete(key);
+    }
+  });
+}
+
+/** By group and device: what the units may use. `refused` is remembered, so that it is said once. */
+type Lent = Map<string, { opened: ActionId | null; device: string } | 'refused'>;
+
+function usable(lent: { opened: ActionId | null; device: string } | 'refused' | undefined) {
+  return lent === undefined || lent === 'refused' ? null : lent;
+}
+
+/** False where a device that the unit needs cannot be lent: a problem says why. */
+function openLoans(
+  builder: PlanBuilder,
+  input: PlanInput,
+  unit: Unit,
+  open: Map<string, Loan>,
+  lent: Lent,
+): boolean {
+  for (const { group, named } of unit.loans) {
+    const key = loanKey(group, named);
+    if (lent.has(key)) continue;
+    builder.watch(group);
+    const result = openLoan(builder, input, group, named);
+    switch (result.kind) {
+      case 'lent':
+        open.set(key, result.loan);
+        lent.set(key, { opened: result.loan.opened, device: result.loan.pv.device });
+        break;
+      case 'already-there':
+        lent.set(key, { opened: null, device: result.device });
+        break;
+      case 'refused':
+        lent.set(key, 'refused');
+        builder.problem(result.problem);
+    }
+  }
+  return unit.loans.every(({ group, named }) => lent.get(loanKey(group, named)) !== 'refused');
+}
+
+function document(
+  builder: PlanBuilder,
+  input: PlanInput,
+  skipped: readonly Skipped[],
+  leftOut: readonly Skipped[],
+): Plan {
+  const space = builder.space();
+  const names = [...new Set([...space.map(({ group }) => group), ...sourceGroups(builder)])];
+  const touched = names.filter((name) => builder.before.groups.has(name));
+  return {
+    operation: 'backup',
+    createdAt: clockText(input.clock),
+    lvmVersion: input.inventory.lvmVersion,
+    config: { ...input.config, spec: input.spec },
+    only: input.only,
+    groups: touched.flatMap((name) => groupStamp(builder.before, name)),
+    actions: builder.actions,
+    space,
+    problems: sorted(builder.problems),
+    skipped,
+    leftOut,
+    summary: summaryOf(builder.actions),
+    layout: {
+      before: layoutLines(builder.before, names),
+      after: layoutLines(builder.model.inventory(), names),
+    },
+  };
+}
+
+function sourceGroups(builder: PlanBuilder): string[] {
+  return builder.actions.flatMap((action) =>
+    action.type === 'snapshot.create' ? [action.origin.slice(0, action.origin.indexOf('/'))] : [],
+  );
+}
+
+function groupStamp(inventory: Inventory, name: string) {
+  const group = inventory.groups.get(name);
+  return group ? [{ name, uuid: group.uuid, seqno: group.seqno }] : [];
+}
+
+function sorted(problems: readonly Problem[]): Problem[] {
+  const rank = (problem: Problem) => (problem.severity === 'error' ? 0 : 1);
+  return [...problems].sort((a, b) => rank(a) - rank(b));
+}
+
+function summaryOf(actions: readonly Action[]): Summary {
+  const summary = { create: 0, change: 0, remove: 0, copyBytes: 0 };
+  for (const action of actions) {
+    switch (action.type) {
+      case 'group.create':
+      case 'volume.create':
+      case 'snapshot.create':
+        summary.create++;
+        break;
+      case 'group.extend':
+      case 'group.reduce':
+      case 'volume.extend':
+        summary.change++;
+        break;
+      case 'snapshot.remove':
+        summary.remove++;
+        break;
+      case 'copy':
+        summary.copyBytes += action.bytes;
+    }
+  }
+  return { ...summary, copyBytes: bytes(summary.copyBytes) as Bytes };
+}

@@ -1,0 +1,148 @@
+/** What should be known before the plan is applied, though it can be. */
+import type { Inventory } from '../lvm/inventory.ts';
+import { countText } from '../units-text.ts';
+import type { Action, CopyAction, SnapshotCreate } from './action.ts';
+import type { PlanBuilder } from './builder.ts';
+import { disksUnder, kernelPath } from './devices.ts';
+import { mapperPath } from './members.ts';
+import { splitPath } from './model.ts';
+import type { Problem, WarningCode } from './problem.ts';
+import { canOverflow } from './size.ts';
+
+/** Added when all actions stand, for some look at two of them. */
+export function addWarnings(builder: PlanBuilder): void {
+  for (const action of builder.actions) {
+    if (action.type === 'snapshot.create') mayOverflow(builder, action);
+    if (action.type === 'copy') {
+      singleCopy(builder, action);
+      sameDisk(builder, action);
+      unencryptedTarget(builder, action);
+      duplicateId(builder, action);
+    }
+  }
+}
+
+function warn(builder: PlanBuilder, action: Action, code: WarningCode, message: string, hint: string): void {
+  const problem: Problem = { code, severity: 'warning', message, hint, action: action.id };
+  builder.problem(action.unit === undefined ? problem : { ...problem, unit: action.unit });
+}
+
+function mayOverflow(builder: PlanBuilder, action: SnapshotCreate): void {
+  const origin = builder.model.volume(action.origin);
+  const extentSize = builder.model.group(splitPath(action.origin)[0])?.extentSize;
+  if (!origin || !extentSize || !canOverflow(action.extents, origin, extentSize)) return;
+  warn(
+    builder,
+    action,
+    'may-overflow',
+    `${action.target} has ${countText(action.extents)} extents for an origin of ${countText(origin.extents)}: it becomes invalid, and the copy fails, when more than that is overwritten meanwhile`,
+    'snapshot.size: 100%ORIGIN can never overflow',
+  );
+}
+
+function singleCopy(builder: PlanBuilder, action: CopyAction): void {
+  warn(
+    builder,
+    action,
+    'single-copy',
+    `the only copy of ${action.identity.source} is written over in place: while that lasts there is none`,
+    'keep another backup of it elsewhere',
+  );
+}
+
+function sameDisk(builder: PlanBuilder, action: CopyAction): void {
+  const inventory = builder.before;
+  const from = disksOfSource(builder, action);
+  const to = disksOfGroup(builder, splitPath(action.target)[0], inventory);
+  const shared = [...to].filter((disk) => from.has(disk));
+  if (shared.length === 0) return;
+  warn(
+    builder,
+    action,
+    'same-disk',
+    `${action.identity.source} and its backup lie on the same disk (${shared.join(', ')}): when it dies, both are gone`,
+    'put the backup group on a disk of its own',
+  );
+}
+
+function disksOfSource(builder: PlanBuilder, action: CopyAction): Set<string> {
+  const inventory = builder.before;
+  if (action.identity.source.startsWith('/')) return disksUnder(inventory, action.source);
+  const [group, name] = splitPath(action.identity.source);
+  const volumes = inventory.groups.get(group)?.volumes;
+  const allocation = volumes?.get(name)?.allocation ?? [];
+  const pvs = inventory.groups.get(group)?.pvs;
+  // Hidden parts (raid, cache) hold the extents of some volumes: then all disks of the group count.
+  const uuids = allocation.length > 0 ? allocation.map(({ pv }) => pv) : [...(pvs?.keys() ?? [])];
+  return union(
+    inventory,
+    uuids.map((uuid) => pvs?.get(uuid)?.device ?? null),
+  );
+}
+
+function disksOfGroup(builder: PlanBuilder, name: string, inventory: Inventory): Set<string> {
+  const pvs = [...(builder.model.group(name)?.pvs.values() ?? [])];
+  return union(
+    inventory,
+    pvs.filter((pv) => !pv.lent).map((pv) => pv.device),
+  );
+}
+
+function union(inventory: Inventory, paths: readonly (string | null)[]): Set<string> {
+  return new Set(paths.flatMap((path) => (path === null ? [] : [...disksUnder(inventory, path)])));
+}
+
+/** Encryption below the source (a group on LUKS) does not go along with the copy. */
+function unencryptedTarget(builder: PlanBuilder, action: CopyAction): void {
+  const inventory = builder.before;
+  const [backupGroup] = splitPath(action.target);
+  const sourceGroup = action.identity.source.startsWith('/') ? null : splitPath(action.identity.source)[0];
+  const source = sourceGroup === null ? [action.source] : pvPaths(builder, sourceGroup);
+  const target = pvPaths(builder, backupGroup);
+  const encrypted = (path: string) => liesOnCrypt(inventory, path);
+  if (source.length === 0 || !source.every(encrypted) || target.every(encrypted)) return;
+  warn(
+    builder,
+    action,
+    'unencrypted-target',
+    `${action.identity.source} lies on an encrypted device, its backup does not: the copy can be read by whoever holds the disk`,
+    'make the backup group on a LUKS device',
+  );
+}
+
+function pvPaths(builder: PlanBuilder, group: string): string[] {
+  const pvs = [...(builder.model.group(group)?.pvs.values() ?? [])];
+  return pvs.flatMap((pv) => (pv.device === null || pv.lent ? [] : [pv.device]));
+}
+
+function liesOnCrypt(inventory: Inventory, path: string): boolean {
+  const visit = (one: string, depth: number): boolean => {
+    const device = inventory.devices?.byPath.get(one);
+    if (!device || depth > 16) return false;
+    return device.type === 'crypt' || device.parents.some((parent) => visit(parent, depth + 1));
+  };
+  return visit(kernelPath(inventory, path), 0);
+}
+
+const IDENTIFIED: Record<string, string> = {
+  btrfs: 'a btrfs file system',
+  LVM2_member: 'a physical volume of LVM',
+  linux_raid_member: 'a member of an md array',
+};
+
+/** A copy of these, seen by the kernel beside its original, can be taken for it. */
+function duplicateId(builder: PlanBuilder, action: CopyAction): void {
+  const { devices } = builder.before;
+  const [group, name] = splitPath(action.identity.source);
+  const path = action.identity.source.startsWith('/') ? action.source : mapperPath(group, name);
+  const type = devices?.probes.get(path)?.signature ?? devices?.byPath.get(path)?.fsType ?? '';
+  const what = IDENTIFIED[type];
+  if (what === undefined) return;
+  warn(
+    builder,
+    action,
+    'duplicate-id',
+    `${action.identity.source} holds ${what}: a copy carries the same identity as its source`,
+    `never activate ${action.target} beside its source by hand`,
+  );
+}
