@@ -1,0 +1,28 @@
+/**
+ * Sets up what the project's commands need, in a fresh clone too: it uses nothing but Node itself.
+ * A stamp in node_modules says which lock file they were installed from, so that a second call costs nothing.
+ */
+
+import { spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const stamp = `${root}node_modules/.lvmbackup-lock`;
+
+function installPackages() {
+  const lock = createHash('sha256')
+    .update(readFileSync(`${root}package-lock.json`))
+    .digest('hex');
+  if (existsSync(stamp) && readFileSync(stamp, 'utf8') === lock) return;
+  console.error('Installing the packages of package-lock.json …');
+  const { status } = spawnSync('npm', ['ci'], { cwd: root, stdio: ['ignore', 2, 2] });
+  if (status !== 0) {
+    console.error('npm ci failed: the reason stands above.');
+    process.exit(1);
+  }
+  writeFileSync(stamp, lock);
+}
+
+installPackages();
