@@ -45,19 +45,17 @@ export function stepsOf(action: Draft): Step[] {
 
 /** The argument lists alone: what the plan document and `plan -v` show. */
 export function commandsOf(action: Draft): (readonly string[])[] {
-  return stepsOf(action).map((step) => {
-    switch (step.do) {
-      case 'run':
-        return step.argv;
-      case 'copy':
-        return copyCommand(step);
-    }
-  });
+  return stepsOf(action).map(commandOf);
 }
 
-/** The copy is done inside the process; these words are the same copy by hand. */
-function copyCommand(step: Extract<Step, { do: 'copy' }>): readonly string[] {
-  return ['lvmbackup', 'copy', step.from, step.to];
+/** A copy is done inside the process; the words for it are the same copy by hand. */
+function commandOf(step: Step): readonly string[] {
+  switch (step.do) {
+    case 'run':
+      return step.argv;
+    case 'copy':
+      return ['lvmbackup', 'copy', step.from, step.to];
+  }
 }
 
 function run(commands: readonly lvm.Argv[]): Step[] {
