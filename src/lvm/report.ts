@@ -1,0 +1,167 @@
+/** LVM's full report to groups, volumes and physical volumes. Pure, and linear in the number of volumes. */
+import { bytes, type Extents, extents } from '../units.ts';
+import type {
+  Allocation,
+  Group,
+  GroupFault,
+  Inventory,
+  PhysicalVolume,
+  PvUuid,
+  Volume,
+} from './inventory.ts';
+import type { Row } from './report-fields.ts';
+import { isSet, list, type ReportEntry, reportEntries, wholeNumber } from './report-json.ts';
+
+/** What the report alone cannot tell. */
+export interface Host {
+  /** This machine's LVM system ID; null where it has none, or where the report is another machine's. */
+  readonly systemId: string | null;
+}
+
+export type LvmState = Pick<Inventory, 'groups' | 'orphans'>;
+
+/** `document` is the parsed JSON. Throws UserError where it is no full report. */
+export function readReport(document: unknown, host: Host = { systemId: null }): LvmState {
+  const groups = new Map<string, Group>();
+  const orphans = new Map<PvUuid, PhysicalVolume>();
+  for (const entry of reportEntries(document)) {
+    const [vg] = entry.vg;
+    if (vg === undefined) {
+      for (const row of entry.pv) orphans.set(row.pv_uuid, physicalVolume(row, []));
+      continue;
+    }
+    const group = readGroup(vg, entry, host);
+    const other = groups.get(group.name);
+    groups.set(group.name, other ? { ...group, unusable: 'duplicate' } : group);
+  }
+  return { groups, orphans };
+}
+
+function readGroup(vg: Row<'vg'>, entry: ReportEntry, host: Host): Group {
+  const places = placesOf(entry);
+  const pvs = new Map(
+    entry.pv.map((row) => [row.pv_uuid, physicalVolume(row, places.free.get(row.pv_uuid) ?? [])]),
+  );
+  const extentSize = bytes(wholeNumber(vg.vg_extent_size, 'vg_extent_size'));
+  const chunks = new Map(entry.seg.map((row) => [row.lv_uuid, row.chunk_size]));
+  const volumes = new Map<string, Volume>();
+  for (const row of entry.lv) {
+    const taken = places.taken.get(row.lv_uuid) ?? [];
+    const volume = readVolume(row, vg.vg_name, extentSize, taken, chunks.get(row.lv_uuid) ?? '');
+    volumes.set(volume.name, volume);
+  }
+  return {
+    name: vg.vg_name,
+    uuid: vg.vg_uuid,
+    extentSize,
+    seqno: wholeNumber(vg.vg_seqno, 'vg_seqno'),
+    extents: total(pvs, (pv) => pv.extents),
+    free: total(pvs, (pv) => pv.free),
+    tags: list(vg.vg_tags),
+    autoactivation: vg.vg_autoactivation === '' || isSet(vg.vg_autoactivation),
+    unusable: faultOf(vg, pvs, host),
+    pvs,
+    volumes,
+  };
+}
+
+function total(pvs: ReadonlyMap<PvUuid, PhysicalVolume>, pick: (pv: PhysicalVolume) => Extents): Extents {
+  return extents([...pvs.values()].reduce((sum, pv) => sum + pick(pv), 0));
+}
+
+function faultOf(vg: Row<'vg'>, pvs: ReadonlyMap<PvUuid, PhysicalVolume>, host: Host): GroupFault | null {
+  if (isSet(vg.vg_partial) || [...pvs.values()].some((pv) => pv.device === null)) return 'partial';
+  if (isSet(vg.vg_exported)) return 'exported';
+  if (isSet(vg.vg_shared) || isSet(vg.vg_clustered)) return 'shared';
+  // LVM shows a foreign group's volumes only when asked to; its own ID on a group is no fault.
+  if (host.systemId !== null && vg.vg_systemid !== '' && vg.vg_systemid !== host.systemId) return 'foreign';
+  return null;
+}
+
+interface FreeRun {
+  readonly start: number;
+  readonly length: Extents;
+}
+
+/** The physical segments, sorted out: what is free on each device, and what each volume takes where. */
+function placesOf(entry: ReportEntry) {
+  const free = new Map<PvUuid, FreeRun[]>();
+  const taken = new Map<string, Allocation[]>();
+  for (const row of entry.pvseg) {
+    const length = extents(wholeNumber(row.pvseg_size || '0', 'pvseg_size'));
+    if (length === 0) continue;
+    const start = wholeNumber(row.pvseg_start, 'pvseg_start');
+    if (row.lv_uuid === '') push(free, row.pv_uuid, { start, length });
+    else addTo(taken, row.lv_uuid, row.pv_uuid, length);
+  }
+  for (const runs of free.values()) runs.sort((a, b) => a.start - b.start);
+  return { free, taken };
+}
+
+function push<K, V>(map: Map<K, V[]>, key: K, value: V): void {
+  const known = map.get(key);
+  if (known) known.push(value);
+  else map.set(key, [value]);
+}
+
+function addTo(taken: Map<string, Allocation[]>, volume: string, pv: PvUuid, length: Extents): void {
+  const known = taken.get(volume) ?? [];
+  const before = known.find((one) => one.pv === pv)?.extents ?? 0;
+  const others = known.filter((one) => one.pv !== pv);
+  taken.set(volume, [...others, { pv, extents: extents(before + length) }]);
+}
+
+function physicalVolume(row: Row<'pv'>, freeSegments: readonly FreeRun[]): PhysicalVolume {
+  const count = wholeNumber(row.pv_pe_count, 'pv_pe_count');
+  const missing = isSet(row.pv_missing) || row.pv_name === '[unknown]';
+  return {
+    uuid: row.pv_uuid,
+    device: missing ? null : row.pv_name,
+    allocatable: isSet(row.pv_allocatable),
+    deviceSize: bytes(wholeNumber(row.dev_size || '0', 'dev_size')),
+    dataStart: bytes(wholeNumber(row.pe_start || '0', 'pe_start')),
+    extents: extents(count),
+    free: extents(count - wholeNumber(row.pv_pe_alloc_count || '0', 'pv_pe_alloc_count')),
+    freeSegments,
+  };
+}
+
+function readVolume(
+  row: Row<'lv'>,
+  group: string,
+  extentSize: number,
+  allocation: readonly Allocation[],
+  chunk: string,
+): Volume {
+  const size = bytes(wholeNumber(row.lv_size, 'lv_size'));
+  const roles = list(row.lv_role);
+  const isCow = roles.includes('thicksnapshot');
+  return {
+    name: plainName(row.lv_name),
+    group,
+    uuid: row.lv_uuid,
+    size,
+    extents: extents(Math.ceil(size / extentSize)),
+    roles,
+    layout: list(row.lv_layout),
+    hidden: row.lv_name.startsWith('['),
+    origin: row.origin === '' ? null : plainName(row.origin),
+    pool: row.pool_lv === '' ? null : plainName(row.pool_lv),
+    tags: list(row.lv_tags),
+    active: row.lv_active.startsWith('active') || row.lv_active === '1',
+    open: isSet(row.lv_device_open),
+    skipActivation: isSet(row.lv_skip_activation),
+    readOnly: row.lv_permissions.startsWith('read-only'),
+    health: row.lv_health_status,
+    snapshotInvalid: isSet(row.lv_snapshot_invalid),
+    merging: isSet(row.lv_merging),
+    dataPercent: row.data_percent === '' ? null : Number(row.data_percent.replace(',', '.')),
+    chunkSize: isCow && chunk !== '' ? bytes(wholeNumber(chunk, 'chunk_size')) : null,
+    allocation,
+  };
+}
+
+/** Hidden volumes are reported in brackets. */
+function plainName(name: string): string {
+  return name.replace(/^\[(.*)\]$/, '$1');
+}
