@@ -1,0 +1,157 @@
+/** Reads the live state: LVM's report, lsblk, and the devices that matter, side by side. */
+import { existsSync, readFileSync } from 'node:fs';
+import { readdir, readFile, realpath } from 'node:fs/promises';
+import { join } from 'node:path';
+import { ExitCode, UserError } from '../errors.ts';
+import { LSBLK_ARGV, type RawProbe, readBlockDevices } from './block-devices.ts';
+import type { BlockDevice } from './inventory.ts';
+import { probeDevice } from './probe-device.ts';
+import { FULLREPORT_ARGV } from './report-fields.ts';
+import { endOf, type RunCommand, reasonsOf } from './spawn.ts';
+import { STATE_FORMAT, type State } from './state-file.ts';
+
+export interface ReadOptions {
+  readonly run: RunCommand;
+  readonly now: Date;
+  /** Paths that the file names, to be looked into; `all`: every disk and partition that nothing maps. */
+  readonly devices: readonly string[] | 'all';
+}
+
+/** Throws UserError, with the way out, where LVM cannot be asked. */
+export async function readState({ run, now, devices }: ReadOptions): Promise<State> {
+  checkCanAskLvm();
+  const [fullreport, lsblk, mountinfo, links, lvmVersion, systemId] = await Promise.all([
+    jsonOf(run, FULLREPORT_ARGV),
+    jsonOf(run, LSBLK_ARGV),
+    readFile('/proc/self/mountinfo', 'utf8'),
+    linksOf(devices),
+    versionOf(run),
+    systemIdOf(run),
+  ]);
+  const known = readBlockDevices(lsblk, new Set());
+  const paths = devices === 'all' ? unmapped(known) : devices.map((named) => links[named] ?? named);
+  return {
+    formatVersion: STATE_FORMAT,
+    createdAt: now.toISOString().replace(/\.\d+Z$/, 'Z'),
+    host: hostId(),
+    lvmVersion,
+    systemId,
+    fullreport,
+    lsblk,
+    mountinfo,
+    links,
+    probes: await probesOf(run, known, paths),
+    devicesFile: await devicesFile(run),
+  };
+}
+
+function checkCanAskLvm(): void {
+  if (process.getuid?.() !== 0) {
+    throw new UserError(
+      ExitCode.failed,
+      'LVM shows its state to root only',
+      'run it with sudo; or plan without root from a recorded state: lvmbackup plan --state FILE',
+    );
+  }
+  if (!existsSync('/dev/mapper/control')) {
+    throw new UserError(
+      ExitCode.failed,
+      'this kernel has no device-mapper (/dev/mapper/control is missing)',
+      'modprobe dm-mod; in a container, LVM has to be run on the host',
+    );
+  }
+}
+
+async function jsonOf(run: RunCommand, argv: readonly string[]): Promise<unknown> {
+  const result = await run(argv);
+  try {
+    if (result.exitCode === 0) return JSON.parse(result.stdout);
+  } catch {
+    // Told below like any other failure.
+  }
+  const reasons = reasonsOf(result).join('; ');
+  throw new UserError(
+    ExitCode.failed,
+    `${argv.slice(0, 2).join(' ')} gave no report (${endOf(result)})${reasons === '' ? '' : `: ${reasons}`}`,
+    'see that `vgs` and `lsblk` work on this machine',
+  );
+}
+
+async function versionOf(run: RunCommand): Promise<string | null> {
+  const { stdout } = await run(['lvm', 'version']);
+  return /LVM version:\s+(\d+\.\d+\.\d+)/.exec(stdout)?.[1] ?? null;
+}
+
+async function systemIdOf(run: RunCommand): Promise<string | null> {
+  const { stdout } = await run(['lvm', 'systemid']);
+  return /system ID:\s*(\S+)/.exec(stdout)?.[1] ?? null;
+}
+
+const LINK_FOLDERS = ['by-id', 'by-uuid', 'by-partuuid', 'by-partlabel', 'by-label', 'by-path'];
+
+/** Other names of devices. Of those that the file names, also links that stand elsewhere. */
+async function linksOf(devices: readonly string[] | 'all'): Promise<Record<string, string>> {
+  const folders = devices === 'all' ? LINK_FOLDERS.map((folder) => `/dev/disk/${folder}`) : [];
+  const listed = await Promise.all(folders.map(linksIn));
+  const named = devices === 'all' ? [] : devices;
+  const all = [...listed.flat(), ...named];
+  const resolved = await Promise.all(all.map(async (name) => [name, await target(name)] as const));
+  return Object.fromEntries(
+    resolved.filter((pair): pair is [string, string] => pair[1] !== null && pair[0] !== pair[1]),
+  );
+}
+
+async function linksIn(folder: string): Promise<string[]> {
+  try {
+    return (await readdir(folder)).map((name) => join(folder, name));
+  } catch {
+    return [];
+  }
+}
+
+async function target(name: string): Promise<string | null> {
+  try {
+    return await realpath(name);
+  } catch {
+    return null;
+  }
+}
+
+/** What could be lent or made a group of: no volumes, nothing that another layer has taken. */
+function unmapped(known: ReadonlyMap<string, BlockDevice>): string[] {
+  return [...known.values()]
+    .filter(({ type, size }) => ['disk', 'part', 'loop', 'crypt'].includes(type) && size > 0)
+    .map(({ path }) => path);
+}
+
+async function probesOf(
+  run: RunCommand,
+  known: ReadonlyMap<string, BlockDevice>,
+  paths: readonly string[],
+): Promise<Record<string, RawProbe>> {
+  const there = [...new Set(paths)].flatMap((path) => known.get(path) ?? []);
+  const probes = await Promise.all(
+    there.map(async ({ path, size }) => [path, await probeDevice(path, size, run)] as const),
+  );
+  return Object.fromEntries(probes);
+}
+
+const DEVICES_FILE = '/etc/lvm/devices/system.devices';
+
+/** null where LVM uses no devices file, which is asked only where there is one. */
+async function devicesFile(run: RunCommand): Promise<string[] | null> {
+  if (!existsSync(DEVICES_FILE)) return null;
+  const { stdout } = await run(['lvmconfig', '--type', 'full', 'devices/use_devicesfile']);
+  if (!stdout.includes('use_devicesfile=1')) return null;
+  const text = await readFile(DEVICES_FILE, 'utf8');
+  return [...text.matchAll(/\bDEVNAME=(\S+)/g)].map((match) => match[1] ?? '');
+}
+
+/** The first twelve characters of the machine's id; `unknown` where it has none. */
+export function hostId(): string {
+  try {
+    return readFileSync('/etc/machine-id', 'utf8').trim().slice(0, 12) || 'unknown';
+  } catch {
+    return 'unknown';
+  }
+}
