@@ -1,0 +1,44 @@
+/**
+ * Compiles every schema in schemas/ to a validator, so that the program carries no schema compiler and reads no
+ * file beside itself. Written to src/generated/, which git ignores.
+ */
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { Ajv } from 'ajv';
+import standalone from 'ajv/dist/standalone/index.js';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const target = `${root}src/generated/`;
+
+const schemas = readdirSync(`${root}schemas`)
+  .filter((file) => file.endsWith('.schema.json'))
+  .map((file) => [
+    file.replace('.schema.json', ''),
+    JSON.parse(readFileSync(`${root}schemas/${file}`, 'utf8')),
+  ]);
+
+const exportName = (name) => `validate${name.replace(/(^|-)(.)/g, (_, __, letter) => letter.toUpperCase())}`;
+
+const ajv = new Ajv({ allErrors: true, allowUnionTypes: true, code: { source: true, esm: true } });
+for (const [name, schema] of schemas) ajv.addSchema(schema, name);
+const names = Object.fromEntries(schemas.map(([name]) => [exportName(name), name]));
+
+mkdirSync(target, { recursive: true });
+writeFileSync(`${target}validators.js`, standalone.default(ajv, names));
+writeFileSync(
+  `${target}validators.d.ts`,
+  [
+    "import type { ErrorObject } from 'ajv';",
+    'export interface Validate {',
+    '  (data: unknown): boolean;',
+    '  errors?: ErrorObject[] | null;',
+    '}',
+    ...schemas.map(([name]) => `export const ${exportName(name)}: Validate;`),
+    '',
+  ].join('\n'),
+);
+writeFileSync(
+  `${target}schemas.js`,
+  `export const schemas = ${JSON.stringify(Object.fromEntries(schemas))};\n`,
+);
+writeFileSync(`${target}schemas.d.ts`, 'export const schemas: Readonly<Record<string, unknown>>;\n');

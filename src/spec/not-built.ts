@@ -1,0 +1,60 @@
+/**
+ * Keys of the format whose behaviour is not built yet. They are refused by name, for a setting that is ignored is
+ * worse than one that is missing. When one is built, its line goes.
+ */
+import type { Diagnostic } from '../diagnostics.ts';
+import { at, policyPaths } from './check-values.ts';
+import type { SpecFile } from './file.ts';
+import type { Path, Places } from './locate.ts';
+
+interface NotBuilt {
+  readonly path: Path;
+  /** The value that does nothing beyond the default, and is therefore taken. */
+  readonly harmless?: (value: unknown) => boolean;
+}
+
+const IN_A_POLICY: readonly NotBuilt[] = [
+  { path: ['alertAfter'] },
+  { path: ['snapshot', 'extend'] },
+  { path: ['keep', 'last'], harmless: (value) => value === 1 },
+  ...['hourly', 'daily', 'weekly', 'monthly', 'yearly'].map((period) => ({
+    path: ['keep', period],
+    harmless: (value: unknown) => value === 0,
+  })),
+  { path: ['tracking'], harmless: (value) => value === 'none' },
+  { path: ['verify'], harmless: (value) => value === 'none' },
+  { path: ['limit', 'rate'] },
+  { path: ['onReadError'], harmless: (value) => value === 'stop' },
+  { path: ['method'], harmless: (value) => value === 'image' },
+  { path: ['hooks'] },
+];
+
+export function notBuiltYet(file: SpecFile, places: Places): Diagnostic[] {
+  const inPolicies = policyPaths(file).flatMap((base) =>
+    IN_A_POLICY.map((one) => ({ ...one, path: [...base, ...one.path] })),
+  );
+  const inSets = Object.keys(file.sets ?? {}).map((name) => ({ path: ['sets', name, 'hooks'] }));
+  const all: NotBuilt[] = [{ path: ['group', 'pool'] }, ...inSets, ...inPolicies];
+  return all.flatMap(({ path, harmless }) => {
+    const value = at(file, path);
+    if (value === undefined || value === null || harmless?.(value)) return [];
+    const key = path
+      .filter((step) => typeof step === 'string')
+      .slice(path[0] === 'group' ? 0 : -2)
+      .join('.');
+    return [
+      {
+        code: 'not-built',
+        severity: 'error',
+        message: `${trimmed(key)} is part of the format, but this version of lvmbackup cannot do it yet`,
+        hint: 'take it out: nothing is ignored here in silence',
+        range: places.key(path),
+      },
+    ];
+  });
+}
+
+/** `volumes.tracking` is `tracking` to the reader. */
+function trimmed(key: string): string {
+  return key.replace(/^(volumes|defaults|policies)\./, '');
+}

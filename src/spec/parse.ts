@@ -1,0 +1,43 @@
+/** backup.yaml to the resolved Spec, or everything that is wrong with it, in the order of the file. Pure. */
+import type { Diagnostic } from '../diagnostics.ts';
+import { schemas } from '../generated/schemas.js';
+import { validateBackup } from '../generated/validators.js';
+import { checkValues } from './check-values.ts';
+import { crossChecks } from './cross-checks.ts';
+import type { SpecFile } from './file.ts';
+import { readText } from './limits.ts';
+import { notBuiltYet } from './not-built.ts';
+import { readYaml } from './read-yaml.ts';
+import { resolveSpec } from './resolve.ts';
+import { schemaDiagnostics } from './schema-errors.ts';
+import type { Spec } from './spec.ts';
+
+export type SpecResult =
+  | { readonly spec: Spec; readonly warnings: readonly Diagnostic[]; readonly text: string }
+  /** `text` is empty where the file could not be read as text. */
+  | { readonly errors: readonly Diagnostic[]; readonly text: string };
+
+/** Each step needs the one before it: names are only looked at in a file whose shape is right. */
+export function parseSpec(source: Uint8Array): SpecResult {
+  const read = readText(source);
+  if ('error' in read) return { errors: [read.error], text: '' };
+  const { text } = read;
+  const yaml = readYaml(text);
+  if ('errors' in yaml) return { errors: inOrder(yaml.errors), text };
+  const { data, places } = yaml;
+  if (!validateBackup(data)) {
+    return { errors: inOrder(schemaDiagnostics(validateBackup.errors ?? [], places, schemas.backup)), text };
+  }
+  const file = data as SpecFile;
+  const values = checkValues(file, places);
+  if (values.length > 0) return { errors: inOrder(values), text };
+  const spec = resolveSpec(file);
+  const found = [...crossChecks(file, spec, places), ...notBuiltYet(file, places)];
+  const errors = found.filter(({ severity }) => severity === 'error');
+  return errors.length > 0 ? { errors: inOrder(errors), text } : { spec, warnings: inOrder(found), text };
+}
+
+function inOrder(diagnostics: readonly Diagnostic[]): Diagnostic[] {
+  const place = ({ range }: Diagnostic) => (range?.start.line ?? 0) * 1_000_000 + (range?.start.column ?? 0);
+  return [...diagnostics].sort((a, b) => place(a) - place(b));
+}

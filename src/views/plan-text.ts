@@ -1,0 +1,185 @@
+/** The plan as people read it at a terminal: actions, space, problems, and a last line of counts. */
+import type { Action } from '../plan/action.ts';
+import type { GroupSpace, Plan } from '../plan/plan.ts';
+import { hasErrors } from '../plan/plan.ts';
+import type { Problem } from '../plan/problem.ts';
+import { commandsOf } from '../plan/steps.ts';
+import { bytesText, countText, extentsText } from '../units-text.ts';
+import { quoted } from './quote.ts';
+import type { Style } from './style.ts';
+
+export interface PlanTextOptions {
+  readonly style: Style;
+  /** The exact commands too, and what patterns left out. */
+  readonly verbose: boolean;
+}
+
+export function planText(plan: Plan, { style, verbose }: PlanTextOptions): string {
+  const parts = [
+    plan.actions.length > 0 ? actionsText(plan, style, verbose) : '',
+    plan.actions.length > 0 ? spaceText(plan.space, style) : '',
+    skippedText('Nothing to do for', plan.skipped, style),
+    verbose ? skippedText('Left out of patterns', plan.leftOut, style) : '',
+    problemsText(plan.problems, style),
+    lastLine(plan, style),
+  ];
+  return parts.filter((part) => part !== '').join('\n\n');
+}
+
+/** One symbol a kind of change; the legend names only those that occur. */
+const SYMBOLS: Record<Action['type'], readonly [symbol: string, meaning: string]> = {
+  'group.create': ['+', 'create'],
+  'group.extend': ['~', 'change'],
+  'group.reduce': ['~', 'change'],
+  'volume.create': ['+', 'create'],
+  'volume.extend': ['~', 'change'],
+  'snapshot.create': ['+', 'create'],
+  'snapshot.remove': ['-', 'remove'],
+  copy: ['>', 'copy'],
+};
+
+const COLOURS: Record<string, keyof Style> = { '+': 'green', '-': 'red', '~': 'yellow', '>': 'cyan' };
+
+function actionsText(plan: Plan, style: Style, verbose: boolean): string {
+  const width = String(plan.actions.length).length;
+  const used = [...new Map(plan.actions.map(({ type }) => SYMBOLS[type])).entries()];
+  const legend = used.map(([symbol, meaning]) => `${coloured(symbol, style)} ${meaning}`).join('   ');
+  const open = new Set<number>();
+  const lines = plan.actions.flatMap((action) => {
+    if (action.closes !== undefined) open.delete(action.closes);
+    const indent = '  '.repeat(open.size);
+    if (plan.actions.some(({ closes }) => closes === action.id)) open.add(action.id);
+    return actionLines(action, { indent, width, style, verbose });
+  });
+  return [`${style.bold('Actions')}   ${style.dim(legend)}`, '', ...lines].join('\n');
+}
+
+interface LineOptions {
+  readonly indent: string;
+  readonly width: number;
+  readonly style: Style;
+  readonly verbose: boolean;
+}
+
+function actionLines(action: Action, { indent, width, style, verbose }: LineOptions): string[] {
+  const id = String(action.id).padStart(width);
+  const [symbol] = SYMBOLS[action.type];
+  const head = `${style.dim(`${id}.`)} ${indent}${coloured(symbol, style)} ${style.bold(whatText(action))}`;
+  const below = ' '.repeat(width + 4) + indent;
+  const detail = `${below}${sizeText(action)}${style.dim(` · ${action.reason}`)}`;
+  const commands = verbose ? commandsOf(action).map((argv) => style.dim(`${below}$ ${quoted(argv)}`)) : [];
+  return [head, detail, ...commands];
+}
+
+function coloured(symbol: string, style: Style): string {
+  return style[COLOURS[symbol] ?? 'bold'](symbol);
+}
+
+function whatText(action: Action): string {
+  switch (action.type) {
+    case 'group.create':
+      return `create group ${action.target} on ${action.pvs.map(({ named }) => named).join(', ')}`;
+    case 'group.extend':
+      return action.purpose === 'lend'
+        ? `lend ${action.pv.named} to ${action.target}`
+        : `add ${action.pv.named} to ${action.target}`;
+    case 'group.reduce':
+      return `take ${action.pv.named} back from ${action.target}`;
+    case 'volume.create':
+      return `create ${action.target}`;
+    case 'volume.extend':
+      return `extend ${action.target}`;
+    case 'snapshot.create':
+      return `snapshot ${action.origin} as ${action.target}`;
+    case 'snapshot.remove':
+      return `remove snapshot ${action.target}`;
+    case 'copy':
+      return `copy ${action.source} to ${action.target}`;
+  }
+}
+
+function sizeText(action: Action): string {
+  if (action.type === 'copy') return `${bytesText(action.bytes)}, ${action.mode}`;
+  const size = extentsText(action.extents, (action.bytes / Math.max(1, action.extents)) as Action['bytes']);
+  switch (action.type) {
+    case 'volume.extend':
+      return `+${size}, to ${bytesText(action.newBytes)}`;
+    case 'volume.create':
+    case 'snapshot.create':
+      return `${size} on ${action.placement.devices.join(', ')}`;
+    default:
+      return size;
+  }
+}
+
+const BAR = 30;
+
+/** Per group: what is free now, at its lowest and at the end; and a bar of the lowest moment. */
+function spaceText(space: readonly GroupSpace[], style: Style): string {
+  const header = ['Group', 'extent', 'free now', 'lowest', 'at', 'at the end'];
+  const rows = space.map((group) => [
+    group.group,
+    bytesText(group.extentSize),
+    countText(group.freeBefore),
+    countText(group.freeLowest),
+    group.lowestAt === null ? '-' : `${group.lowestAt}.`,
+    `${countText(group.freeAfter)} (${bytesText(group.freeAfter * group.extentSize)})`,
+  ]);
+  const widths = header.map((text, column) =>
+    Math.max(text.length, ...rows.map((row) => row[column]?.length ?? 0)),
+  );
+  const line = (cells: readonly string[]) =>
+    cells
+      .map((cell, column) =>
+        column === 0 ? cell.padEnd(widths[column] ?? 0) : cell.padStart(widths[column] ?? 0),
+      )
+      .join('  ');
+  return [
+    style.bold('Free extents'),
+    '',
+    `  ${style.dim(`${line(header)}  used at the lowest`)}`,
+    ...space.map((group, index) => `  ${line(rows[index] ?? [])}  ${bar(group, style)}`),
+  ].join('\n');
+}
+
+function bar({ extents, freeLowest }: GroupSpace, style: Style): string {
+  const total = Math.max(1, extents, freeLowest);
+  const used = Math.round(((total - freeLowest) / total) * BAR);
+  const percent = Math.floor(((total - freeLowest) / total) * 100);
+  return `[${style.cyan('#'.repeat(used))}${style.dim('.'.repeat(BAR - used))}] ${percent}%`;
+}
+
+function skippedText(
+  title: string,
+  list: readonly { source: string; reason: string }[],
+  style: Style,
+): string {
+  if (list.length === 0) return '';
+  return [style.bold(title), '', ...list.map(({ source, reason }) => `  ${source}: ${reason}`)].join('\n');
+}
+
+function problemsText(problems: readonly Problem[], style: Style): string {
+  if (problems.length === 0) return '';
+  return [style.bold('Problems'), '', ...problems.flatMap((problem) => problemLines(problem, style))].join(
+    '\n',
+  );
+}
+
+function problemLines(problem: Problem, style: Style): string[] {
+  const isError = problem.severity === 'error';
+  const word = isError ? style.red('error') : style.yellow('warning');
+  const where = problem.action === undefined ? '' : ` (action ${problem.action})`;
+  const head = `  ${word} ${style.dim(problem.code)}${where}: ${problem.message}`;
+  return problem.hint === undefined ? [head] : [head, `    ${style.cyan('hint:')} ${problem.hint}`];
+}
+
+function lastLine(plan: Plan, style: Style): string {
+  const errors = plan.problems.filter(({ severity }) => severity === 'error').length;
+  if (hasErrors(plan)) {
+    const count = errors === 1 ? 'an error stands' : `${errors} errors stand`;
+    return style.red(`This plan cannot be applied: ${count} against it.`);
+  }
+  if (plan.actions.length === 0) return 'No changes: every backup is as the file wants it.';
+  const { create, change, remove, copyBytes } = plan.summary;
+  return `${style.bold('Plan:')} ${create} to create, ${change} to change, ${remove} to remove, ${bytesText(copyBytes)} to copy.`;
+}
