@@ -25,7 +25,7 @@ export function stepsOf(action: Draft): Step[] {
     case 'group.extend':
       return run(extendGroup(action));
     case 'group.reduce':
-      return run(reduceGroup(action));
+      return run(giveBackCommands(action, WHOLE_LOAN));
     case 'volume.create': {
       const [group, name] = splitPath(action.target);
       const tags = [OWNED, ...identityTags(action.identity), ...stateTags({ state: 'incomplete' })];
@@ -37,7 +37,7 @@ export function stepsOf(action: Draft): Step[] {
     case 'snapshot.create':
       return run(createSnapshot(action));
     case 'snapshot.remove':
-      return run(removeSnapshot(action));
+      return run(endSnapshotCommands(action, { exists: true, originActive: true }));
     case 'copy':
       return copySteps(action);
   }
@@ -82,14 +82,25 @@ function extendGroup({ target, pv, purpose }: Draft<GroupExtend>): lvm.Argv[] {
   ];
 }
 
+/** How far a loan got, as a fresh report shows it: a closing command is left out where there is nothing to close. */
+export interface LoanStanding {
+  readonly inGroup: boolean;
+  /** The device carries the PV's label, in the group or out of it. */
+  readonly labelled: boolean;
+  readonly tagged: boolean;
+}
+
+const WHOLE_LOAN: LoanStanding = { inGroup: true, labelled: true, tagged: true };
+
 /** A device that the run made a PV of becomes blank again: LVM's metadata and the snapshot's remains go. */
-function reduceGroup({ target, pv, forgetDevice }: Draft<GroupReduce>): lvm.Argv[] {
+export function giveBackCommands(action: Draft<GroupReduce>, standing: LoanStanding): lvm.Argv[] {
+  const { target, pv, forgetDevice } = action;
   const blank = [lvm.zeroEnd(pv.device, pv.deviceSize), lvm.pvremove(pv.device), lvm.zeroStart(pv.device)];
   return [
-    lvm.vgreduce(target, pv.device),
-    ...(pv.make ? blank : []),
-    ...(forgetDevice ? [lvm.forgetDevice(pv.device)] : []),
-    lvm.changeGroupTags(target, { drop: loanTags(pv) }),
+    ...(standing.inGroup ? [lvm.vgreduce(target, pv.device)] : []),
+    ...(standing.labelled && pv.make ? blank : []),
+    ...(standing.labelled && forgetDevice ? [lvm.forgetDevice(pv.device)] : []),
+    ...(standing.tagged ? [lvm.changeGroupTags(target, { drop: loanTags(pv) })] : []),
   ];
 }
 
@@ -102,10 +113,15 @@ function createSnapshot(action: Draft<SnapshotCreate>): lvm.Argv[] {
   ];
 }
 
-function removeSnapshot(action: Draft<SnapshotRemove>): lvm.Argv[] {
+export interface SnapshotStanding {
+  readonly exists: boolean;
+  readonly originActive: boolean;
+}
+
+export function endSnapshotCommands(action: Draft<SnapshotRemove>, standing: SnapshotStanding): lvm.Argv[] {
   return [
-    lvm.removeVolume(action.target),
-    ...(action.deactivateOrigin ? [lvm.deactivate(action.origin)] : []),
+    ...(standing.exists ? [lvm.removeVolume(action.target)] : []),
+    ...(standing.originActive && action.deactivateOrigin ? [lvm.deactivate(action.origin)] : []),
   ];
 }
 

@@ -1,0 +1,75 @@
+/**
+ * What a closing action has to do now, decided from a fresh report by UUID and tag: a bracket is open from its first
+ * command, so any part of it may or may not be there.
+ */
+import { ExitCode, UserError } from '../errors.ts';
+import type { Argv } from '../lvm/commands.ts';
+import type { Group, Inventory } from '../lvm/inventory.ts';
+import { tagValue } from '../lvm/tags.ts';
+import type { GroupReduce, SnapshotRemove } from '../plan/action.ts';
+import { splitPath } from '../plan/model.ts';
+import { loanTags } from '../plan/ownership.ts';
+import { endSnapshotCommands, giveBackCommands } from '../plan/steps.ts';
+
+/** Throws UserError where closing would touch what is not this run's, or cannot be. */
+export function closingCommands(action: GroupReduce | SnapshotRemove, now: Inventory, run: string): Argv[] {
+  switch (action.type) {
+    case 'snapshot.remove':
+      return endOfSnapshot(action, now, run);
+    case 'group.reduce':
+      return endOfLoan(action, now);
+  }
+}
+
+function endOfSnapshot(action: SnapshotRemove, now: Inventory, run: string): Argv[] {
+  const [groupName, name] = splitPath(action.target);
+  const group = now.groups.get(groupName);
+  const snapshot = group?.volumes.get(name);
+  if (snapshot && tagValue(snapshot.tags, 'run') !== run) {
+    throw new UserError(
+      ExitCode.failed,
+      `${action.target} is there, but it is not this run's: its tag names another`,
+      `look at it with: lvs -o+lv_tags ${action.target}`,
+    );
+  }
+  const origin = group?.volumes.get(splitPath(action.origin)[1]);
+  return endSnapshotCommands(action, {
+    exists: snapshot !== undefined,
+    originActive: origin?.active ?? false,
+  });
+}
+
+function endOfLoan(action: GroupReduce, now: Inventory): Argv[] {
+  const group = now.groups.get(action.target);
+  const member = group?.pvs.get(action.pv.uuid);
+  const orphan = now.orphans.get(action.pv.uuid);
+  if (group && member && member.free < member.extents) throw stillInUse(action, group);
+  if (member && member.device === null) {
+    throw new UserError(
+      ExitCode.failed,
+      `${action.pv.named}, lent to ${action.target}, is gone`,
+      'plug it in again; the tag lvmbackup.lent of the group names it by its UUID',
+    );
+  }
+  // A device may have another path by now; its UUID is what was announced.
+  const device = member?.device ?? orphan?.device ?? action.pv.device;
+  return giveBackCommands(
+    { ...action, pv: { ...action.pv, device } },
+    {
+      inGroup: member !== undefined,
+      labelled: member !== undefined || orphan !== undefined,
+      tagged: group?.tags.some((tag) => loanTags(action.pv).includes(tag)) ?? false,
+    },
+  );
+}
+
+function stillInUse(action: GroupReduce, group: Group): UserError {
+  const on = [...group.volumes.values()]
+    .filter((volume) => volume.allocation.some(({ pv }) => pv === action.pv.uuid))
+    .map((volume) => `${group.name}/${volume.name}`);
+  return new UserError(
+    ExitCode.failed,
+    `${action.pv.named} cannot be taken back from ${group.name}: ${on.join(', ') || 'a volume'} still lies on it`,
+    'do not unplug the device; it stays tagged as lent, so it can be given back later',
+  );
+}

@@ -1,0 +1,22 @@
+/** What the runner needs of the world. Tests give it a simulated one. */
+import type { Progress } from '../copy/progress.ts';
+import type { Inventory } from '../lvm/inventory.ts';
+import type { RunCommand } from '../lvm/spawn.ts';
+import type { Quiesce, Step } from '../plan/action.ts';
+import type { ApplyEvent } from './events.ts';
+
+export interface RunContext {
+  readonly run: RunCommand;
+  /** A fresh report: what closing commands are decided from. */
+  readonly readInventory: () => Promise<Inventory>;
+  readonly copy: (
+    step: Extract<Step, { do: 'copy' }>,
+    options: { readonly signal: AbortSignal; readonly onProgress: (progress: Progress) => void },
+  ) => Promise<{ readonly digest: string }>;
+  /** Holds a mounted file system still; `release` throws where it was not still to the end. */
+  readonly holdStill: (quiesce: Quiesce) => Promise<{ readonly release: () => Promise<void> }>;
+  readonly now: () => Date;
+  readonly onEvent: (event: ApplyEvent) => void;
+  /** Aborted by a signal to the process; its reason is the signal's name. */
+  readonly stop: AbortSignal;
+}

@@ -1,0 +1,21 @@
+/** What went wrong, as data: for the views and for the outcome. */
+import { UserError } from '../errors.ts';
+import { type CommandResult, endOf, reasonsOf } from '../lvm/spawn.ts';
+import type { Failure } from './events.ts';
+
+/** A command that did not succeed. LVM's own reasons come with it. */
+export class CommandFailed extends Error {
+  constructor(readonly result: CommandResult) {
+    super(`${result.argv.join(' ')} failed (${endOf(result)})`);
+  }
+}
+
+export function failureOf(error: unknown): Failure {
+  if (error instanceof CommandFailed) return { message: error.message, details: reasonsOf(error.result) };
+  if (error instanceof UserError) {
+    return { message: error.message, details: [], ...(error.hint === undefined ? {} : { hint: error.hint }) };
+  }
+  // Not foreseen: the stack is what helps then.
+  const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  return { message: text.split('\n')[0] ?? text, details: text.split('\n').slice(1, 6) };
+}

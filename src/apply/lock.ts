@@ -1,0 +1,72 @@
+/**
+ * One run per host. The lock is flock(2) on a file that we hold open: it belongs to the open file, so the kernel
+ * lets it go when the last process that has it open is gone, however that dies. There is no stale lock.
+ *
+ * Node cannot flock, util-linux can: `flock 3` locks the open file that it inherits as its descriptor 3 and ends;
+ * the lock stays with us, for the open file is ours.
+ */
+import { spawnSync } from 'node:child_process';
+import { closeSync, constants, ftruncateSync, openSync, readFileSync, writeSync } from 'node:fs';
+import { ExitCode, UserError } from '../errors.ts';
+
+const LOCK_FILE = '/run/lock/lvmbackup.lock';
+
+export interface Lock {
+  /** To be inherited by children that must not outlive the run unseen. */
+  readonly fd: number;
+  release(): void;
+}
+
+/** Throws UserError (exit 6), naming the holder, where another run has it. */
+export function acquireLock(command: readonly string[], now: Date, path = LOCK_FILE): Lock {
+  const fd = openLockFile(path);
+  const { status } = spawnSync('flock', ['--exclusive', '--nonblock', '3'], {
+    stdio: ['ignore', 'ignore', 'ignore', fd],
+  });
+  if (status === 0) {
+    writeHolder(fd, command, now);
+    return { fd, release: () => closeSync(fd) };
+  }
+  closeSync(fd);
+  if (status === 1) throw lockedBy(path);
+  throw new UserError(
+    ExitCode.failed,
+    'the lock could not be taken: the program flock failed',
+    'install util-linux',
+  );
+}
+
+function openLockFile(path: string): number {
+  try {
+    return openSync(path, constants.O_RDWR | constants.O_CREAT | constants.O_NOFOLLOW, 0o600);
+  } catch (cause) {
+    throw new UserError(
+      ExitCode.failed,
+      `the lock file ${path} cannot be opened: ${(cause as Error).message}`,
+      undefined,
+      {
+        cause,
+      },
+    );
+  }
+}
+
+function writeHolder(fd: number, command: readonly string[], now: Date): void {
+  ftruncateSync(fd);
+  writeSync(fd, `${JSON.stringify({ pid: process.pid, command, start: now.toISOString() })}\n`, 0);
+}
+
+function lockedBy(path: string): UserError {
+  let holder = '';
+  try {
+    const { pid, command, start } = JSON.parse(readFileSync(path, 'utf8')) as {
+      pid: number;
+      command: string[];
+      start: string;
+    };
+    holder = `: process ${pid}, lvmbackup ${command.join(' ')}, since ${start}`;
+  } catch {
+    // The holder has not written its name yet, or a child of a dead run holds on.
+  }
+  return new UserError(ExitCode.locked, `another run holds the lock${holder}`, 'wait for it to end');
+}

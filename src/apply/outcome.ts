@@ -1,0 +1,52 @@
+/** What a run came to: per source, and what is still open. */
+import type { Action, CopyAction } from '../plan/action.ts';
+import type { Plan } from '../plan/plan.ts';
+import { bytes } from '../units.ts';
+import type { Outcome, UnitOutcome } from './events.ts';
+import type { RunState } from './run-plan.ts';
+
+export function outcomeOf(
+  plan: Plan,
+  state: RunState,
+  { seconds, stop }: { readonly seconds: number; readonly stop: AbortSignal },
+): Outcome {
+  const copies = plan.actions.filter((action) => action.type === 'copy');
+  return {
+    units: copies.map((copy) => unitOutcome(plan, copy, state)),
+    failed: [...state.failed].map(([action, failure]) => ({ action, failure })),
+    leftOpen: plan.actions
+      .filter((action) => action.closes !== undefined && state.failed.has(action.id))
+      .map((action) => ({ action: action.closes ?? action.id, what: openText(action) })),
+    signal: stop.aborted ? (stop.reason as Outcome['signal']) : null,
+    copiedBytes: bytes(state.copiedBytes),
+    seconds,
+  };
+}
+
+function unitOutcome(plan: Plan, copy: CopyAction, state: RunState): UnitOutcome {
+  const about = { source: copy.identity.source, target: copy.target };
+  if (state.done.has(copy.id)) return { ...about, result: 'complete' };
+  const own = state.failed.get(copy.id);
+  if (own) return { ...about, result: 'failed', reason: own.message };
+  const cause = firstFailure(plan, copy, state);
+  if (cause !== null) return { ...about, result: 'failed', reason: cause };
+  return { ...about, result: 'skipped', reason: 'the run was interrupted before it' };
+}
+
+/** The failure that the copy waited for in vain, however far before it. */
+function firstFailure(plan: Plan, action: Action, state: RunState): string | null {
+  for (const id of action.needs ?? []) {
+    const failure = state.failed.get(id);
+    if (failure) return failure.message;
+    const needed = plan.actions.find((one) => one.id === id);
+    const deeper = needed ? firstFailure(plan, needed, state) : null;
+    if (deeper !== null) return deeper;
+  }
+  return null;
+}
+
+function openText(action: Action): string {
+  return action.type === 'group.reduce'
+    ? `${action.device} is still lent to ${action.target}`
+    : `the snapshot ${action.target} is still there`;
+}

@@ -1,0 +1,190 @@
+/**
+ * The runner: performs exactly the plan's actions, in order.
+ *
+ * Brackets make it safe. An opening action counts as open from its first command, not from its success; whatever
+ * happens, the actions that close what is open are run, and they are the plan's own tail. Everything else is run
+ * where nothing that it needs has failed.
+ */
+import { ExitCode, UserError } from '../errors.ts';
+import { deactivate } from '../lvm/commands.ts';
+import { tagValue } from '../lvm/tags.ts';
+import type { Action, ActionId, CopyAction, GroupReduce, SnapshotRemove, Step } from '../plan/action.ts';
+import { splitPath } from '../plan/model.ts';
+import type { Plan } from '../plan/plan.ts';
+import { stepsOf } from '../plan/steps.ts';
+import { closingCommands } from './closing.ts';
+import type { RunContext } from './context.ts';
+import type { Failure, Outcome } from './events.ts';
+import { CommandFailed, failureOf } from './failure.ts';
+import { outcomeOf } from './outcome.ts';
+import { compactTime, fillIn, timeText } from './placeholders.ts';
+
+/** What became of each action so far. */
+export interface RunState {
+  readonly done: Set<ActionId>;
+  readonly failed: Map<ActionId, Failure>;
+  /** Actions that were begun, whether they succeeded or not. */
+  readonly begun: Set<ActionId>;
+  copiedBytes: number;
+}
+
+export async function runPlan(plan: Plan, context: RunContext): Promise<Outcome> {
+  const runner = new Runner(plan, context);
+  const started = context.now();
+  for (const action of plan.actions) await runner.take(action);
+  const seconds = (context.now().getTime() - started.getTime()) / 1000;
+  return outcomeOf(plan, runner.state, { seconds, stop: context.stop });
+}
+
+class Runner {
+  readonly state: RunState = { done: new Set(), failed: new Map(), begun: new Set(), copiedBytes: 0 };
+  readonly #run: string;
+  /** By unit: when its source was frozen. */
+  readonly #frozenAt = new Map<string, string>();
+
+  constructor(
+    readonly plan: Plan,
+    readonly context: RunContext,
+  ) {
+    this.#run = compactTime(context.now());
+  }
+
+  /** One action: run, closed, or passed over. Never throws: what failed is in the state. */
+  async take(action: Action): Promise<void> {
+    if (isClosing(action)) {
+      if (this.state.begun.has(action.closes)) await this.#perform(action, () => this.#close(action));
+      return;
+    }
+    const reason = this.#whyNot(action);
+    if (reason !== null) {
+      this.context.onEvent({ type: 'action.skipped', action, reason });
+      return;
+    }
+    await this.#perform(action, () => this.#open(action));
+  }
+
+  #whyNot(action: Action): string | null {
+    if (this.context.stop.aborted) return `interrupted by ${this.context.stop.reason}`;
+    const missing = (action.needs ?? []).filter((id) => !this.state.done.has(id));
+    return missing.length === 0
+      ? null
+      : `it needs action ${missing.join(' and ')}, which failed or was not run`;
+  }
+
+  async #perform(action: Action, work: () => Promise<void>): Promise<void> {
+    const { onEvent, now } = this.context;
+    const started = now().getTime();
+    const elapsed = () => (now().getTime() - started) / 1000;
+    this.state.begun.add(action.id);
+    onEvent({ type: 'action.start', action });
+    try {
+      await work();
+      this.state.done.add(action.id);
+      onEvent({ type: 'action.done', action, seconds: elapsed() });
+    } catch (error) {
+      const failure = failureOf(error);
+      this.state.failed.set(action.id, failure);
+      onEvent({ type: 'action.failed', action, seconds: elapsed(), failure });
+    }
+  }
+
+  async #open(action: Action): Promise<void> {
+    if (action.type === 'copy') {
+      await this.#copy(action);
+      return;
+    }
+    for (const step of stepsOf(action)) if (step.do === 'run') await this.#command(step.argv, {});
+    if (action.type === 'snapshot.create') this.#frozenAt.set(action.unit, timeText(this.context.now()));
+  }
+
+  /** Between the steps before the copy and those after it lies the proof that the snapshot held. */
+  async #copy(action: CopyAction): Promise<void> {
+    let time = this.#frozenAt.get(action.unit);
+    let digest: string | undefined;
+    try {
+      for (const step of stepsOf(action)) {
+        switch (step.do) {
+          case 'run':
+            await this.#command(step.argv, { ...(time ? { time } : {}), ...(digest ? { digest } : {}) });
+            break;
+          case 'copy':
+            time ??= timeText(this.context.now());
+            digest = await this.#copyBytes(action, step);
+            await this.#proveSnapshotHeld(action);
+            this.state.copiedBytes += action.bytes;
+        }
+      }
+    } catch (error) {
+      // The copy stays tagged incomplete. Left active, it would show its first MiB of zeros at best.
+      await this.context.run(deactivate(action.target));
+      throw error;
+    }
+  }
+
+  async #copyBytes(action: CopyAction, step: Extract<Step, { do: 'copy' }>): Promise<string> {
+    const { copy, holdStill, onEvent, stop } = this.context;
+    const onProgress = (progress: Parameters<Parameters<typeof copy>[1]['onProgress']>[0]) =>
+      onEvent({ type: 'action.progress', action, progress });
+    const still = step.quiesce ? await holdStill(step.quiesce) : null;
+    let result: { readonly digest: string };
+    try {
+      result = await copy(step, { signal: stop, onProgress });
+    } catch (error) {
+      await still?.release().catch(() => {});
+      throw stop.aborted ? interrupted(action, stop) : error;
+    }
+    await still?.release();
+    return result.digest;
+  }
+
+  async #proveSnapshotHeld(action: CopyAction): Promise<void> {
+    if (action.source.startsWith('/')) return;
+    const [group, name] = splitPath(action.source);
+    const snapshot = (await this.context.readInventory()).groups.get(group)?.volumes.get(name);
+    if (snapshot && !snapshot.snapshotInvalid && tagValue(snapshot.tags, 'run') === this.#run) return;
+    throw new UserError(
+      ExitCode.failed,
+      snapshot
+        ? `the snapshot ${action.source} overflowed while it was copied: more was written to its origin than it can hold`
+        : `the snapshot ${action.source} vanished while it was copied`,
+      'the copy stays incomplete; give the snapshot more room (snapshot.size: 100%ORIGIN can never overflow)',
+    );
+  }
+
+  async #close(action: GroupReduce | SnapshotRemove): Promise<void> {
+    const commands = closingCommands(action, await this.context.readInventory(), this.#run);
+    for (const argv of commands) await this.#persistently(argv);
+  }
+
+  /** A snapshot that something still looks at for a moment can be removed a moment later. */
+  async #persistently(argv: readonly string[]): Promise<void> {
+    const tries = argv[0] === 'lvremove' ? REMOVE_TRIES : 1;
+    for (let attempt = 1; ; attempt++) {
+      try {
+        await this.#command(argv, {});
+        return;
+      } catch (error) {
+        if (attempt >= tries) throw error;
+      }
+    }
+  }
+
+  async #command(argv: readonly string[], values: { time?: string; digest?: string }): Promise<void> {
+    const result = await this.context.run(fillIn(argv, { run: this.#run, ...values }));
+    if (result.exitCode !== 0) throw new CommandFailed(result);
+  }
+}
+
+/** LVM itself waits five seconds for a volume that is in use, each time. */
+const REMOVE_TRIES = 3;
+
+function isClosing(action: Action): action is GroupReduce | SnapshotRemove {
+  return action.type === 'group.reduce' || action.type === 'snapshot.remove';
+}
+
+function interrupted(action: CopyAction, stop: AbortSignal): UserError {
+  return new UserError(
+    ExitCode.failed,
+    `the copy to ${action.target} was interrupted by ${stop.reason}; it stays incomplete`,
+  );
+}
