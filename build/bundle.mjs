@@ -1,0 +1,34 @@
+/** Bundles the program to one file that starts fast: libraries are evaluated when a command needs them. */
+import { chmodSync, existsSync, readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { build } from 'esbuild';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+await import('./validators.mjs');
+const { version } = JSON.parse(readFileSync(`${root}package.json`, 'utf8'));
+
+const common = { absWorkingDir: root, bundle: true, platform: 'node', target: 'node20', logLevel: 'warning' };
+
+await build({
+  ...common,
+  entryPoints: ['src/cli.ts'],
+  outfile: 'dist/lvmbackup.cjs',
+  format: 'cjs',
+  minifySyntax: true,
+  banner: { js: '#!/usr/bin/env node' },
+  define: { LVMBACKUP_VERSION: JSON.stringify(version), 'import.meta.url': 'undefined' },
+});
+chmodSync(`${root}dist/lvmbackup.cjs`, 0o755);
+
+const tools = ['test/lab/demo.ts', 'test/bench/bench.ts'].filter((file) => existsSync(`${root}${file}`));
+if (tools.length > 0) {
+  await build({
+    ...common,
+    entryPoints: tools,
+    outdir: 'dist/tools',
+    outExtension: { '.js': '.mjs' },
+    format: 'esm',
+    packages: 'external',
+    entryNames: '[name]',
+  });
+}

@@ -1,0 +1,179 @@
+import { createInterface } from 'node:readline/promises';
+import type { RunContext } from '../apply/context.ts';
+import type { Outcome } from '../apply/events.ts';
+import { acquireLock } from '../apply/lock.ts';
+import { holdStill } from '../apply/quiesce.ts';
+import { runPlan } from '../apply/run-plan.ts';
+import { copyFull } from '../copy/copy-full.ts';
+import { openSource, openTarget } from '../copy/endpoint.ts';
+import { ExitCode, UserError } from '../errors.ts';
+import { readState } from '../lvm/read-state.ts';
+import { runCommand } from '../lvm/spawn.ts';
+import { inventoryOf } from '../lvm/state-file.ts';
+import { hasErrors, type Plan } from '../plan/plan.ts';
+import { compared, staleReasons } from '../plan/stale.ts';
+import { applyJson } from '../views/apply-json.ts';
+import { applyText, outcomeText } from '../views/apply-text.ts';
+import { planText } from '../views/plan-text.ts';
+import type { Io } from './io.ts';
+import { liveState, makePlan, type PlannedFrom, specFor } from './make-plan.ts';
+import { readSavedPlan } from './saved-plan.ts';
+
+export interface ApplyOptions {
+  readonly plan?: string;
+  readonly file?: string;
+  readonly autoApprove?: boolean;
+  readonly only: readonly string[];
+  readonly format: 'text' | 'json';
+}
+
+export async function apply(options: ApplyOptions, io: Io, version: string): Promise<ExitCode> {
+  if (options.plan !== undefined && (options.file !== undefined || options.only.length > 0)) {
+    throw new UserError(ExitCode.badInput, 'a saved plan takes no -f and no --only: it says both itself');
+  }
+  const wanted = options.plan === undefined ? fromFile(options, io) : fromSavedPlan(options.plan);
+  if (!wanted) return ExitCode.badInput;
+  const lock = acquireLock(process.argv.slice(2), new Date());
+  try {
+    return await underTheLock(wanted, options, io, version);
+  } finally {
+    lock.release();
+  }
+}
+
+/** What is to be applied, before the state is known. */
+interface Wanted extends PlannedFrom {
+  readonly clock: Date;
+  readonly only: readonly string[];
+  /** What moved since the plan was saved; empty where none was. */
+  readonly moved: (plan: Plan) => string[];
+  /** A saved plan is its own approval. */
+  readonly approved: boolean;
+}
+
+function fromFile(options: ApplyOptions, io: Io): Wanted | null {
+  const from = specFor(options.file, io);
+  if (!from) return null;
+  const approved = options.autoApprove ?? false;
+  return { ...from, clock: new Date(), only: options.only, moved: () => [], approved };
+}
+
+function fromSavedPlan(path: string): Wanted {
+  const saved = readSavedPlan(path);
+  const { spec, ...config } = saved.config;
+  return {
+    spec,
+    config,
+    clock: new Date(saved.createdAt),
+    only: saved.only ?? [],
+    moved: (plan) => staleReasons(saved, plan),
+    approved: true,
+  };
+}
+
+async function underTheLock(
+  wanted: Wanted,
+  options: ApplyOptions,
+  io: Io,
+  version: string,
+): Promise<ExitCode> {
+  const plan = await planNow(wanted);
+  refuseStale(wanted.moved(plan));
+  const json = options.format === 'json' ? applyJson(io.out, () => new Date()) : null;
+  if (json) json.begin(plan, version);
+  else io.out(`${planText(plan, { style: io.outStyle, verbose: false })}\n`);
+  if (hasErrors(plan)) return ExitCode.refused;
+  if (plan.actions.length === 0) return ExitCode.done;
+  await confirm(wanted.approved, io);
+  // What was shown is what is run: state that moved while the question stood is a refusal.
+  const before = { actions: plan.actions.map(compared), groups: plan.groups };
+  refuseStale(staleReasons(before, await planNow(wanted)));
+  const onEvent = json?.event ?? applyText({ style: io.errStyle, live: io.live, write: io.err });
+  const outcome = await withSignals(onEvent, (stop) => runPlan(plan, context(onEvent, stop)));
+  const exitCode = exitCodeOf(outcome);
+  if (json) json.end(outcome, exitCode);
+  else io.out(`${outcomeText(outcome, io.outStyle)}\n`);
+  return exitCode;
+}
+
+async function planNow({ spec, config, clock, only }: Wanted): Promise<Plan> {
+  return makePlan({ spec, config, clock, only, state: await liveState(spec), outputs: [] });
+}
+
+function refuseStale(reasons: readonly string[]): void {
+  if (reasons.length === 0) return;
+  throw new UserError(
+    ExitCode.refused,
+    `stale-plan: ${reasons.join('; ')}. Nothing was changed`,
+    'plan again, and read what it says now',
+  );
+}
+
+async function confirm(approved: boolean, io: Io): Promise<void> {
+  if (approved) return;
+  if (!io.canAsk) {
+    throw new UserError(
+      ExitCode.refused,
+      'not confirmed: there is no terminal to ask at. Nothing was changed',
+      'lvmbackup apply -y runs it without a question; so does a saved plan',
+    );
+  }
+  const terminal = createInterface({ input: process.stdin, output: process.stderr });
+  const answer = await terminal.question('Do this? Only "yes" is taken as yes: ');
+  terminal.close();
+  if (answer.trim() !== 'yes') throw new UserError(ExitCode.refused, 'not confirmed. Nothing was changed');
+}
+
+function context(onEvent: RunContext['onEvent'], stop: AbortSignal): RunContext {
+  const script = process.argv[1] ?? '';
+  return {
+    run: runCommand,
+    readInventory: async () =>
+      inventoryOf(await readState({ run: runCommand, now: new Date(), devices: [] })),
+    async copy({ from, to, bytes }, { signal, onProgress }) {
+      const source = await openSource(from);
+      try {
+        const target = await openTarget(to);
+        try {
+          return await copyFull({ source, target, size: bytes, signal, onProgress });
+        } finally {
+          await target.close();
+        }
+      } finally {
+        await source.close();
+      }
+    },
+    holdStill: (quiesce) => holdStill(quiesce, [process.execPath, script]),
+    now: () => new Date(),
+    onEvent,
+    stop,
+  };
+}
+
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+
+/** A signal stops the copy and closes what is open; the run ends by itself then. */
+async function withSignals(
+  onEvent: RunContext['onEvent'],
+  work: (stop: AbortSignal) => Promise<Outcome>,
+): Promise<Outcome> {
+  const controller = new AbortController();
+  const heard = (signal: NodeJS.Signals) => {
+    onEvent({ type: 'interrupted', signal, stillOpen: [] });
+    if (!controller.signal.aborted) controller.abort(signal);
+  };
+  for (const signal of SIGNALS) process.on(signal, heard);
+  try {
+    return await work(controller.signal);
+  } finally {
+    for (const signal of SIGNALS) process.off(signal, heard);
+  }
+}
+
+const SIGNAL_CODES = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 } as const;
+
+function exitCodeOf({ signal, units, failed }: Outcome): ExitCode {
+  if (signal !== null) return SIGNAL_CODES[signal];
+  if (failed.length === 0) return ExitCode.done;
+  return units.some(({ result }) => result === 'complete') ? ExitCode.partly : ExitCode.failed;
+}

@@ -1,0 +1,106 @@
+/** From the file and the live or recorded state to a plan: what plan and apply have in common. */
+import { readFileSync, realpathSync } from 'node:fs';
+import { ExitCode, UserError } from '../errors.ts';
+import type { Inventory } from '../lvm/inventory.ts';
+import { pvUuidFrom } from '../lvm/pv-uuid.ts';
+import { hostId, readState } from '../lvm/read-state.ts';
+import { runCommand } from '../lvm/spawn.ts';
+import { inventoryOf } from '../lvm/state-file.ts';
+import type { Plan } from '../plan/plan.ts';
+import { planBackup, UnknownSources } from '../plan/plan-backup.ts';
+import type { Spec } from '../spec/spec.ts';
+import { nearest } from '../spec/suggest.ts';
+import { diagnosticsText } from '../views/diagnostics.ts';
+import type { Io } from './io.ts';
+import { readSpecFile } from './read-spec.ts';
+
+export interface PlannedFrom {
+  readonly spec: Spec;
+  readonly config: { readonly path: string; readonly sha256: string };
+}
+
+/** The Spec, or null where the file is wrong: its errors have been shown then. */
+export function specFor(file: string | undefined, io: Io): PlannedFrom | null {
+  const { path, sha256, text, result } = readSpecFile(file);
+  if ('errors' in result) {
+    io.err(`${diagnosticsText(path, text, result.errors, io.errStyle)}\n`);
+    return null;
+  }
+  if (result.warnings.length > 0) io.err(`${diagnosticsText(path, text, result.warnings, io.errStyle)}\n`);
+  return { spec: result.spec, config: { path, sha256 } };
+}
+
+export interface StateRead {
+  readonly inventory: Inventory;
+  readonly host: string;
+}
+
+export async function liveState(spec: Spec): Promise<StateRead> {
+  const state = await readState({ run: runCommand, now: new Date(), devices: namedDevices(spec) });
+  return { inventory: inventoryOf(state), host: state.host };
+}
+
+/** A file that `lvmbackup state` wrote, or a bare full report; `-` is standard input. */
+export function recordedState(path: string): StateRead {
+  let document: unknown;
+  try {
+    document = JSON.parse(readFileSync(path === '-' ? 0 : path, 'utf8'));
+  } catch (cause) {
+    throw new UserError(
+      ExitCode.badInput,
+      `${path}: ${(cause as Error).message}`,
+      'write one with: lvmbackup state --out FILE',
+      {
+        cause,
+      },
+    );
+  }
+  const host = (document as { host?: unknown } | null)?.host;
+  return { inventory: inventoryOf(document), host: typeof host === 'string' ? host : hostId() };
+}
+
+function namedDevices(spec: Spec): string[] {
+  const lent = spec.volumes.flatMap(({ snapshot }) => (snapshot.lend === null ? [] : [snapshot.lend]));
+  const sources = spec.volumes.flatMap(({ source }) => (source.kind === 'device' ? [source.path] : []));
+  return [...new Set([...spec.group.devices, ...lent, ...sources])];
+}
+
+export interface PlanRequest extends PlannedFrom {
+  readonly state: StateRead;
+  readonly clock: Date;
+  readonly only: readonly string[];
+  /** Files that are written while the plan is applied. */
+  readonly outputs: readonly string[];
+}
+
+/** Throws UserError (exit 3) where `only` names no source. */
+export function makePlan({ spec, config, state, clock, only, outputs }: PlanRequest): Plan {
+  try {
+    return planBackup({
+      spec,
+      config,
+      only,
+      clock,
+      inventory: state.inventory,
+      host: state.host,
+      neverFreeze: [...ownPaths(), ...outputs],
+      pvUuid: pvUuidFrom,
+    });
+  } catch (error) {
+    if (!(error instanceof UnknownSources)) throw error;
+    const near = nearest(error.names[0] ?? '', error.known);
+    const hint = near === null ? `the sources are ${error.known.join(', ')}` : `did you mean ${near}?`;
+    throw new UserError(ExitCode.badInput, error.message, hint, { cause: error });
+  }
+}
+
+/** Paths that must be reachable for a frozen file system to be thawed again. */
+function ownPaths(): string[] {
+  const script = process.argv[1];
+  return [
+    process.execPath,
+    ...(script === undefined ? [] : [realpathSync(script)]),
+    '/usr',
+    '/var/lib/lvmbackup',
+  ];
+}
