@@ -1,6 +1,10 @@
 /**
  * Sets up what the project's commands need, in a fresh clone too: it uses nothing but Node itself.
- * A stamp in node_modules says which lock file they were installed from, so that a second call costs nothing.
+ *
+ *   node build/setup.mjs         the packages of package-lock.json
+ *   node build/setup.mjs --lab   and all that test/lab/ needs: Debian packages, a kernel, an initramfs
+ *
+ * Stamps say what is there already, so that a second call costs nothing.
  */
 
 import { spawnSync } from 'node:child_process';
@@ -26,4 +30,15 @@ function installPackages() {
   writeFileSync(stamp, lock);
 }
 
+async function prepareLab() {
+  const { prepareLab: prepare } = await import('../test/lab/prepare/prepare.mjs');
+  try {
+    await prepare(root);
+  } catch (error) {
+    console.error(`The lab cannot be set up: ${error.message}`);
+    process.exit(1);
+  }
+}
+
 installPackages();
+if (process.argv.includes('--lab')) await prepareLab();

@@ -1,0 +1,62 @@
+/** How the virtual machine is started. No KVM: the emulator works everywhere, and alike. */
+import type { LabDisk } from './disks.ts';
+import { type Machine, PROJECT } from './machine.ts';
+
+export interface QemuOptions {
+  readonly machine: Machine;
+  readonly disks: readonly LabDisk[];
+  /** In MiB. */
+  readonly memory: number;
+  readonly udev: boolean;
+  readonly machineId: string;
+  readonly kernelArgs: readonly string[];
+}
+
+/** File descriptor on which qemu finds the agent's port: a socket that the caller passes on. */
+export const AGENT_FD = 3;
+
+export function qemuArgv(options: QemuOptions): string[] {
+  const { machine, disks, memory } = options;
+  return [
+    'qemu-system-x86_64',
+    ...['-accel', 'tcg,thread=multi', '-cpu', 'max', '-smp', '2', '-m', String(memory)],
+    ...['-nographic', '-nodefaults', '-no-reboot', '-monitor', 'none', '-serial', 'stdio'],
+    ...['-kernel', machine.kernel, '-initrd', machine.initramfs, '-append', kernelLine(options)],
+    ...['-fsdev', 'local,id=host,path=/,security_model=none,readonly=on,multidevs=remap'],
+    ...['-device', 'virtio-9p-pci,fsdev=host,mount_tag=host'],
+    ...['-chardev', `socket,id=agent,fd=${AGENT_FD}`],
+    ...['-device', 'virtio-serial-pci', '-device', 'virtserialport,chardev=agent,name=agent'],
+    ...disks.flatMap(diskArguments),
+  ];
+}
+
+function kernelLine({ machine, udev, machineId, kernelArgs }: QemuOptions): string {
+  return [
+    ...['console=ttyS0', 'loglevel=1', 'panic=-1', 'mitigations=off', 'nokaslr', 'tsc=reliable'],
+    ...['no_timer_check', 'random.trust_cpu=on'],
+    `lab.node=${base64(process.execPath)}`,
+    `lab.agent=${base64(`${PROJECT}/test/lab/guest/agent.mjs`)}`,
+    `lab.modules=${base64(machine.modules)}`,
+    `lab.udev=${udev ? 1 : 0}`,
+    `lab.id=${machineId}`,
+    ...kernelArgs,
+  ].join(' ');
+}
+
+/** The kernel splits its command line at spaces, and paths may hold any. */
+function base64(text: string): string {
+  return Buffer.from(text).toString('base64');
+}
+
+function diskArguments(disk: LabDisk, index: number): string[] {
+  const sector = disk.logicalSector ?? 512;
+  // A comma ends an option for qemu, two stand for one.
+  const file = disk.file.replaceAll(',', ',,');
+  const serial = disk.serial === undefined ? '' : `,serial=${disk.serial}`;
+  return [
+    '-drive',
+    `if=none,id=disk${index},format=raw,cache=unsafe,aio=threads,discard=unmap,file=${file}`,
+    '-device',
+    `virtio-blk-pci,drive=disk${index},logical_block_size=${sector},physical_block_size=${sector}${serial}`,
+  ];
+}
