@@ -80,7 +80,7 @@ export class Lab {
   /** Waits for the agent's greeting. */
   async booted(): Promise<void> {
     try {
-      await within(BOOT_LIMIT, 'the machine does not boot', (resolve, reject) =>
+      await within<void>(BOOT_LIMIT, 'the machine does not boot', (resolve, reject) =>
         this.#channel.listen(0, { hear: () => resolve(), fail: reject }),
       );
     } catch (error) {

@@ -8,7 +8,7 @@
  * answered: { id, out } { id, err } { id, exitCode, signal }, { id, base64 }, { id, done }, { id, error }
  */
 import { spawn } from 'node:child_process';
-import { closeSync, openSync, read, readdirSync, readFileSync, writeFileSync, writeSync } from 'node:fs';
+import { openSync, read, readdirSync, readFileSync, writeFileSync, writeSync } from 'node:fs';
 
 /** The second port: the first is the kernel's own. */
 const portName = readdirSync('/dev').find((name) => /^vport\d+p1$/.test(name));
@@ -65,7 +65,7 @@ function obey(line) {
 let rest = Buffer.alloc(0);
 function listen(buffer = Buffer.alloc(1 << 16)) {
   read(port, buffer, 0, buffer.length, null, (error, count) => {
-    if (error || count === 0) return closeSync(port);
+    if (error || count === 0) process.exit();
     const lines = Buffer.concat([rest, buffer.subarray(0, count)]);
     const end = lines.lastIndexOf(10) + 1;
     rest = Buffer.from(lines.subarray(end));

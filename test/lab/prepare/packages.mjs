@@ -21,6 +21,7 @@ export function installDebianPackages() {
 }
 
 function missingPackages() {
+  // biome-ignore lint/suspicious/noTemplateCurlyInString: dpkg-query's own placeholders.
   const query = spawnSync('dpkg-query', ['-W', '-f', '${Package} ${db:Status-Status}\n', ...PACKAGES]);
   if (query.error) {
     throw new Error(`it needs Debian 12 or later, or a system like it (dpkg-query: ${query.error.message})`);
