@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { Inventory, Volume } from '../../src/lvm/inventory.ts';
 import { planBackup, UnknownSources } from '../../src/plan/plan-backup.ts';
+import { commandsOf } from '../../src/plan/steps.ts';
 import type { Spec } from '../../src/spec/spec.ts';
 import { bytes, MiB, seconds } from '../../src/units.ts';
 import { aDevice, aGroup, anInventory, aProbe, aPv, aVolume, diskOf } from '../helpers/machine.ts';
@@ -64,6 +65,17 @@ describe('the backup volume', () => {
       dropTags: expect.arrayContaining(old),
       reason: 'the copy is due for a refresh',
     });
+  });
+
+  test('a tag that stays is neither dropped nor added: LVM would remove it', () => {
+    const tags = backupTags('SSD/root', ['lvmbackup.state=complete', 'lvmbackup.size=1']);
+    const present = aVolume('Backup', 'root-backup', 64, { tags });
+    const copy = planOf(rootOnly, machine({ backups: [present] })).actions[1];
+    const [first = []] = copy ? commandsOf(copy) : [];
+    const of = (option: string) => first.filter((_, index) => first[index - 1] === option);
+    expect(of('--deltag').filter((tag) => of('--addtag').includes(tag))).toEqual([]);
+    expect(of('--deltag')).toEqual(['lvmbackup.state=complete', 'lvmbackup.size=1']);
+    expect(of('--addtag')).toContain('lvmbackup.state=incomplete');
   });
 
   test('too small, for the source has grown: it is extended where it lies', () => {

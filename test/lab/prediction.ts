@@ -1,0 +1,86 @@
+/**
+ * What the plan predicts, and what LVM reports after apply, side by side. The list of fields is closed: what the
+ * model does not claim (UUIDs and times that LVM gives, the sequence number, extents per device where an allocation
+ * spans) is not compared.
+ */
+import type { Group, Inventory, Volume } from '../../src/lvm/inventory.ts';
+import { inventoryOf } from '../../src/lvm/state-file.ts';
+import type { PlanDocument } from '../../src/plan/document.ts';
+import { simulate } from '../../src/plan/simulate.ts';
+import { lvmbackup } from './tool.ts';
+import type { Lab } from './vm.ts';
+
+export async function liveInventory(lab: Lab): Promise<Inventory> {
+  const { stdout, stderr, exitCode } = await lvmbackup(lab, 'state');
+  if (exitCode !== 0) throw new Error(stderr);
+  return inventoryOf(JSON.parse(stdout));
+}
+
+export async function planDocumentOf(lab: Lab): Promise<PlanDocument> {
+  const { stdout, stderr } = await lvmbackup(lab, 'plan', '--format', 'json');
+  if (stdout === '') throw new Error(stderr);
+  return JSON.parse(stdout) as PlanDocument;
+}
+
+/** The inventory after every action of the plan, by the model. */
+export function predicted(before: Inventory, plan: PlanDocument): Inventory {
+  return plan.actions.reduce((inventory, action) => {
+    const result = simulate(inventory, action);
+    if ('fault' in result)
+      throw new Error(`${action.type} ${action.target}: ${JSON.stringify(result.fault)}`);
+    return result.inventory;
+  }, before);
+}
+
+/** The compared fields of an inventory, as plain data. */
+export function facts(inventory: Inventory) {
+  return {
+    groups: Object.fromEntries(
+      [...inventory.groups].sort(byKey).map(([name, group]) => [name, groupFacts(group)]),
+    ),
+    orphans: [...inventory.orphans.keys()].sort(),
+  };
+}
+
+function groupFacts(group: Group) {
+  return {
+    extentSize: group.extentSize,
+    extents: group.extents,
+    free: group.free,
+    tags: [...group.tags].sort(),
+    autoactivation: group.autoactivation,
+    pvs: Object.fromEntries(
+      [...group.pvs.values()]
+        .sort(byDevice)
+        .map((pv) => [pv.device ?? '?', { extents: pv.extents, free: pv.free }]),
+    ),
+    volumes: Object.fromEntries(
+      [...group.volumes].sort(byKey).map(([name, volume]) => [name, volumeFacts(volume)]),
+    ),
+  };
+}
+
+function volumeFacts(volume: Volume) {
+  const { extents, size, roles, layout, origin, active, skipActivation, readOnly, allocation } = volume;
+  return {
+    ...{ extents, size, layout, origin, active, skipActivation, readOnly },
+    roles: [...roles].sort(),
+    tags: volume.tags.map(runIndependent).sort(),
+    allocation: [...allocation].sort((a, b) => (a.pv < b.pv ? -1 : 1)),
+  };
+}
+
+/** Only the run knows its time and its digests; that they are there and well formed is what is compared. */
+function runIndependent(tag: string): string {
+  return tag
+    .replace(/^(lvmbackup\.time=)(\{time\}|\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ)$/, '$1TIME')
+    .replace(/^(lvmbackup\.digest=)(\{digest\}|sha256-256KiB:[0-9a-f]{64})$/, '$1DIGEST');
+}
+
+function byKey(a: readonly [string, unknown], b: readonly [string, unknown]): number {
+  return a[0] < b[0] ? -1 : 1;
+}
+
+function byDevice(a: { readonly device: string | null }, b: { readonly device: string | null }): number {
+  return (a.device ?? '') < (b.device ?? '') ? -1 : 1;
+}
