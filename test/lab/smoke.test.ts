@@ -26,7 +26,11 @@ test('a program can be watched, asked and killed, and has a terminal where it ne
   job.kill('SIGINT');
   expect(await job.wait()).toMatchObject({ exitCode: null, signal: 'SIGINT' });
 
-  const asked = lab.tty(['sh', '-c', 'test -t 0 && test -t 1 && stty size && printf "sure? " && read a; exit 7']);
+  const asked = lab.tty([
+    'sh',
+    '-c',
+    'test -t 0 && test -t 1 && stty size && printf "sure? " && read a; exit 7',
+  ]);
   await asked.until(/24 80[^]*sure\? /);
   asked.input('yes\n');
   expect(await asked.wait()).toMatchObject({ exitCode: 7 });
@@ -52,7 +56,9 @@ test('a snapshot keeps what its origin was, and is invalid when it overflows', a
   await sh(lab, 'printf after! | dd of=/dev/smoke/root conv=notrunc,fsync status=none');
   expect(await lab.ok('head', '-c', '6', '/dev/smoke/snap')).toBe('before');
   await sh(lab, 'dd if=/dev/zero of=/dev/smoke/root bs=1M count=20 oflag=direct status=none');
-  expect(await volume(lab, 'smoke/snap', 'lv_snapshot_invalid')).toEqual({ lv_snapshot_invalid: 'snapshot invalid' });
+  expect(await volume(lab, 'smoke/snap', 'lv_snapshot_invalid')).toEqual({
+    lv_snapshot_invalid: 'snapshot invalid',
+  });
   await lab.ok('lvremove', '-y', 'smoke/snap');
 });
 
