@@ -31,7 +31,7 @@ test('a program can be watched, asked and killed, and has a terminal where it ne
     '-c',
     'test -t 0 && test -t 1 && stty size && printf "sure? " && read a; exit 7',
   ]);
-  await asked.until(/24 80[^]*sure\? /);
+  await asked.until(/24 80[\s\S]*sure\? /);
   asked.input('yes\n');
   expect(await asked.wait()).toMatchObject({ exitCode: 7 });
   const stopped = lab.tty(['sh', '-c', 'echo ready; exec sleep 1000']);
