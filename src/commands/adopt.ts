@@ -1,12 +1,12 @@
 import { CommandFailed, failureOf } from '../apply/failure.ts';
 import { acquireLock } from '../apply/lock.ts';
 import { ExitCode, UserError } from '../errors.ts';
-import { changeVolumeTags, deactivate, skipActivation } from '../lvm/commands.ts';
+import { changeVolumeTags, deactivate, skipActivation, tagChange } from '../lvm/commands.ts';
 import type { Inventory, Volume } from '../lvm/inventory.ts';
 import { readState } from '../lvm/read-state.ts';
 import { runCommand } from '../lvm/spawn.ts';
 import { inventoryOf } from '../lvm/state-file.ts';
-import { OWNED, ourDetails, tagValue } from '../lvm/tags.ts';
+import { isOwned, OWNED, ourDetails, tagValue } from '../lvm/tags.ts';
 import { identityTags, stateTags } from '../plan/ownership.ts';
 import type { Io } from './io.ts';
 
@@ -25,8 +25,9 @@ export async function adopt(path: string, options: { readonly source: string }, 
       host: state.host,
       size: source.size,
     };
-    const add = [OWNED, ...identityTags(identity), ...stateTags({ state: 'incomplete' })];
-    await run(changeVolumeTags(path, { drop: ourDetails(volume.tags), add }));
+    const ours = volume.tags.filter((tag) => isOwned([tag]) || ourDetails([tag]).length > 0);
+    const wanted = [OWNED, ...identityTags(identity), ...stateTags({ state: 'incomplete' })];
+    await run(changeVolumeTags(path, tagChange(ours, wanted)));
     await run(skipActivation(path));
     if (volume.active) await run(deactivate(path));
     io.out(`${path} is the backup volume of ${options.source} now; the next apply fills it.\n`);

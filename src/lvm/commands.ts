@@ -68,6 +68,11 @@ export interface TagChange {
   readonly add?: readonly string[];
 }
 
+/** From one list of tags to another. LVM removes a tag that one command both drops and adds: what stays is in neither. */
+export function tagChange(from: readonly string[], to: readonly string[]): TagChange {
+  return { drop: from.filter((tag) => !to.includes(tag)), add: to.filter((tag) => !from.includes(tag)) };
+}
+
 function tagOptions({ drop = [], add = [] }: TagChange): string[] {
   return [...drop.flatMap((tag) => ['--deltag', tag]), ...add.flatMap((tag) => ['--addtag', tag])];
 }

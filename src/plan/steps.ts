@@ -132,16 +132,11 @@ function copySteps(action: Draft<CopyAction>): Step[] {
   const complete = stateTags({ state: 'complete', time: '{time}', digest: '{digest}' });
   const begin = [...identityTags(identity), ...incomplete];
   return [
-    ...(dropTags.length > 0 ? run([lvm.changeVolumeTags(target, tagChange(dropTags, begin))]) : []),
+    ...(dropTags.length > 0 ? run([lvm.changeVolumeTags(target, lvm.tagChange(dropTags, begin))]) : []),
     ...run([lvm.activate(target, true)]),
     { do: 'copy', from: devicePath(action.source), to: devicePath(target), bytes, quiesce },
     ...run([lvm.changeVolumeTags(target, { drop: incomplete, add: complete }), lvm.deactivate(target)]),
   ];
-}
-
-/** From one list of tags to another. LVM removes a tag that one command both drops and adds: what stays is in neither. */
-function tagChange(from: readonly string[], to: readonly string[]): lvm.TagChange {
-  return { drop: from.filter((tag) => !to.includes(tag)), add: to.filter((tag) => !from.includes(tag)) };
 }
 
 /** Where the kernel shows it: `VG/LV` under /dev, a device's own path as it is. */

@@ -1,5 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { backUpAsWritten } from './backup.ts';
 import { prepareGuide } from './guide-machine.ts';
+import { startWriter } from './lvm.ts';
 import { lvmbackup, seqnos, sh, sha256, volumes } from './tool.ts';
 import type { Lab } from './vm.ts';
 
@@ -25,15 +27,9 @@ test('apply without a terminal and without -y is refused, with nothing changed',
 });
 
 test('apply makes whole, owned, inactive backups while a writer is at work, and leaves nothing behind', async () => {
-  const writer = lab.start([
-    'sh',
-    '-c',
-    'while :; do dd if=/dev/urandom of=/mnt/lvolhome/busy bs=64k count=4 conv=fsync status=none; done',
-  ]);
-  const apply = await lvmbackup(lab, 'apply', '-y');
-  writer.kill('SIGKILL');
-  await writer.wait();
-  expect(apply.exitCode).toBe(0);
+  const writer = await startWriter(lab, '/mnt/lvolhome');
+  await backUpAsWritten(lab);
+  await writer.stop();
   const all = await volumes(lab);
   expect(all.map((line) => line.split(' ')[0])).toEqual([
     'VolGroupBackupDisk/lvolhome-backup',

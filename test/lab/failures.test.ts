@@ -1,0 +1,94 @@
+/** Runs that do not go as planned: what was opened is closed, and nothing torn is called complete. */
+import { afterEach, expect, test } from 'vitest';
+import { backupDigest, expectNothingLeft, MiB, machine } from './backup.ts';
+import { lvmbackup, PROGRAM, sh, sha256, volumes } from './tool.ts';
+import type { Lab } from './vm.ts';
+
+let on: Lab | undefined;
+afterEach(() => on?.close());
+
+test('an interrupted run closes what it opened; the next one does the whole job', async () => {
+  on = await machine(
+    [325, 400, 500],
+    `
+    vgcreate -q S /dev/vda; lvcreate -q -y -l 100%FREE -n root S
+    head -c 20971520 /dev/urandom | dd of=/dev/S/root conv=notrunc,fsync status=none
+    vgcreate -q B /dev/vdb
+  `,
+  );
+  await on.write(
+    '/root/backup.yaml',
+    'version: 1\ngroup: {name: B}\nvolumes: [{source: S/root, snapshot: {lend: /dev/vdc}}]\n',
+  );
+  const job = on.start([process.execPath, PROGRAM, 'apply', '-y', '--format', 'json'], { cwd: '/root' });
+  await job.until(/"action\.progress"/);
+  job.kill('SIGINT');
+  expect(await job.wait()).toMatchObject({ exitCode: 130 });
+  await expectNothingLeft(on);
+  expect((await on.run(['blkid', '-p', '/dev/vdc'])).stdout).toBe('');
+  expect((await volumes(on)).join('\n')).toContain('lvmbackup.state=incomplete');
+  expect((await lvmbackup(on, 'apply', '-y')).exitCode).toBe(0);
+  await expectNothingLeft(on);
+  expect(await backupDigest(on, 'B/root-backup', 320 * MiB)).toBe(await sha256(on, '/dev/S/root'));
+});
+
+test('a snapshot that overflows fails its source alone, and its copy is not called complete', async () => {
+  on = await machine(
+    [300, 300],
+    `
+    vgcreate -q S /dev/vda
+    lvcreate -q -y -l 25 -n hot S
+    lvcreate -q -y -l 4 -n cold S
+    head -c 16777216 /dev/urandom > /dev/S/cold
+    vgcreate -q B /dev/vdb
+  `,
+  );
+  await on.write(
+    '/root/backup.yaml',
+    'version: 1\ngroup: {name: B}\nvolumes:\n  - {source: S/hot, snapshot: {size: 1 extents}}\n  - source: S/cold\n',
+  );
+  const plan = await lvmbackup(on, 'plan');
+  expect(plan.stdout).toContain('may-overflow');
+  const writer = on.start([
+    'sh',
+    '-c',
+    'while :; do dd if=/dev/urandom of=/dev/S/hot bs=1M oflag=direct; done',
+  ]);
+  const applied = await lvmbackup(on, 'apply', '-y');
+  writer.kill('SIGKILL');
+  await writer.wait();
+  expect(applied.exitCode, applied.stderr).toBe(5);
+  expect(applied.stderr).toContain('S/hot');
+  await expectNothingLeft(on);
+  const lines = await volumes(on);
+  expect(lines.find((line) => line.startsWith('B/hot-backup'))).toContain('lvmbackup.state=incomplete');
+  expect(lines.find((line) => line.startsWith('B/cold-backup'))).toContain('lvmbackup.state=complete');
+  expect(await backupDigest(on, 'B/cold-backup', 16 * MiB)).toBe(await sha256(on, '/dev/S/cold'));
+});
+
+test('the source writes on while it is copied: the copy is the moment of the snapshot', async () => {
+  on = await machine(
+    [200, 200],
+    'vgcreate -q S /dev/vda; vgcreate -q B /dev/vdb; lvcreate -q -y -l 16 -n log S',
+  );
+  const lab = on;
+  await sh(
+    lab,
+    'mke2fs -q -t ext4 /dev/S/log; mkdir -p /mnt/log; mount /dev/S/log /mnt/log; echo then > /mnt/log/state',
+  );
+  await lab.write('/root/backup.yaml', 'version: 1\ngroup: {name: B}\nvolumes: [{source: S/log}]\n');
+  const job = lab.start([process.execPath, PROGRAM, 'apply', '-y', '--format', 'json'], { cwd: '/root' });
+  await job.until(/"action\.progress"/);
+  await sh(lab, 'echo now > /mnt/log/state; sync');
+  expect(await job.wait()).toMatchObject({ exitCode: 0 });
+  await sh(
+    lab,
+    `
+    lvchange -y -ay -K B/log-backup
+    e2fsck -fy /dev/B/log-backup || [ $? = 1 ]
+    mkdir -p /mnt/check && mount -o ro /dev/B/log-backup /mnt/check
+  `,
+  );
+  expect(await lab.read('/mnt/check/state')).toBe('then\n');
+  await sh(lab, 'umount /mnt/check');
+});
