@@ -1,7 +1,7 @@
 import { CommandFailed, failureOf } from '../apply/failure.ts';
 import { acquireLock } from '../apply/lock.ts';
 import { ExitCode, UserError } from '../errors.ts';
-import { changeVolumeTags, deactivate, skipActivation, tagChange } from '../lvm/commands.ts';
+import { changeVolumeTags, deactivate, skipActivation } from '../lvm/commands.ts';
 import type { Inventory, Volume } from '../lvm/inventory.ts';
 import { readState } from '../lvm/read-state.ts';
 import { runCommand } from '../lvm/spawn.ts';
@@ -27,7 +27,7 @@ export async function adopt(path: string, options: { readonly source: string }, 
     };
     const ours = volume.tags.filter((tag) => isOwned([tag]) || ourDetails([tag]).length > 0);
     const wanted = [OWNED, ...identityTags(identity), ...stateTags({ state: 'incomplete' })];
-    await run(changeVolumeTags(path, tagChange(ours, wanted)));
+    for (const argv of changeVolumeTags(path, ours, wanted)) await run(argv);
     await run(skipActivation(path));
     if (volume.active) await run(deactivate(path));
     io.out(`${path} is the backup volume of ${options.source} now; the next apply fills it.\n`);

@@ -68,11 +68,6 @@ export interface TagChange {
   readonly add?: readonly string[];
 }
 
-/** From one list of tags to another. LVM removes a tag that one command both drops and adds: what stays is in neither. */
-export function tagChange(from: readonly string[], to: readonly string[]): TagChange {
-  return { drop: from.filter((tag) => !to.includes(tag)), add: to.filter((tag) => !from.includes(tag)) };
-}
-
 function tagOptions({ drop = [], add = [] }: TagChange): string[] {
   return [...drop.flatMap((tag) => ['--deltag', tag]), ...add.flatMap((tag) => ['--addtag', tag])];
 }
@@ -81,9 +76,17 @@ export function changeGroupTags(group: string, change: TagChange): Argv {
   return ['vgchange', ...tagOptions(change), group];
 }
 
-/** All in one command, for that is one change of LVM's metadata: no moment in which half of it is true. */
-export function changeVolumeTags(volume: string, change: TagChange): Argv {
-  return ['lvchange', ...tagOptions(change), volume];
+/**
+ * From one list of tags to another in one command, for that is one change of LVM's metadata: no moment in which half
+ * of it is true. LVM removes a tag that one command both drops and adds, and refuses an empty change, so a tag that
+ * stays is in neither list, and no change is no command.
+ */
+export function changeVolumeTags(volume: string, from: readonly string[], to: readonly string[]): Argv[] {
+  const options = tagOptions({
+    drop: from.filter((tag) => !to.includes(tag)),
+    add: to.filter((tag) => !from.includes(tag)),
+  });
+  return options.length === 0 ? [] : [['lvchange', ...options, volume]];
 }
 
 /** An inactive volume with activation skip, not wiped: a whole copy follows, and its first MiB is zeroed first. */

@@ -48,11 +48,17 @@ export type Fault =
   | { readonly code: 'missing'; readonly what: string }
   | { readonly code: 'in-use'; readonly what: string };
 
-/** The inventory after the action, or why it cannot be. The inventory given is left as it is. */
-export function simulate(inventory: Inventory, action: Action): { inventory: Inventory } | { fault: Fault } {
+/** The inventory after these actions, or the first that cannot be. The inventory given is left as it is. */
+export function simulate(
+  inventory: Inventory,
+  actions: readonly Action[],
+): { inventory: Inventory } | { fault: Fault; action: Action } {
   const model = new Model(inventory);
-  const fault = perform(model, action);
-  return fault ? { fault } : { inventory: model.inventory() };
+  for (const action of actions) {
+    const fault = perform(model, action);
+    if (fault) return { fault, action };
+  }
+  return { inventory: model.inventory() };
 }
 
 /** Performs the action on the model; on a fault the model is as it was. */

@@ -132,10 +132,10 @@ function copySteps(action: Draft<CopyAction>): Step[] {
   const complete = stateTags({ state: 'complete', time: '{time}', digest: '{digest}' });
   const begin = [...identityTags(identity), ...incomplete];
   return [
-    ...(dropTags.length > 0 ? run([lvm.changeVolumeTags(target, lvm.tagChange(dropTags, begin))]) : []),
+    ...(dropTags.length > 0 ? run(lvm.changeVolumeTags(target, dropTags, begin)) : []),
     ...run([lvm.activate(target, true)]),
     { do: 'copy', from: devicePath(action.source), to: devicePath(target), bytes, quiesce },
-    ...run([lvm.changeVolumeTags(target, { drop: incomplete, add: complete }), lvm.deactivate(target)]),
+    ...run([...lvm.changeVolumeTags(target, incomplete, complete), lvm.deactivate(target)]),
   ];
 }
 

@@ -1,6 +1,6 @@
 /** One backup run in the lab, held against everything that must be true of it. */
 import { expect } from 'vitest';
-import { facts, liveInventory, planDocumentOf, predicted } from './prediction.ts';
+import { facts, liveInventory, planDocumentOf, predicted, spanned } from './prediction.ts';
 import { lvmbackup, seqnos, sh, sha256 } from './tool.ts';
 import { bootLab, type Lab } from './vm.ts';
 
@@ -24,7 +24,9 @@ export async function backUpAsWritten(on: Lab): Promise<string> {
   const plan = await planDocumentOf(on);
   const applied = await lvmbackup(on, 'apply', '-y');
   expect(applied.exitCode, applied.stdout + applied.stderr).toBe(0);
-  expect(facts(await liveInventory(on))).toEqual(facts(predicted(before, plan)));
+  const prediction = predicted(before, plan);
+  const totals = spanned(prediction);
+  expect(facts(await liveInventory(on), totals)).toEqual(facts(prediction, totals));
   return applied.stdout;
 }
 

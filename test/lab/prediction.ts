@@ -24,25 +24,29 @@ export async function planDocumentOf(lab: Lab): Promise<PlanDocument> {
 
 /** The inventory after every action of the plan, by the model. */
 export function predicted(before: Inventory, plan: PlanDocument): Inventory {
-  return plan.actions.reduce((inventory, action) => {
-    const result = simulate(inventory, action);
-    if ('fault' in result)
-      throw new Error(`${action.type} ${action.target}: ${JSON.stringify(result.fault)}`);
-    return result.inventory;
-  }, before);
+  const result = simulate(before, plan.actions);
+  if ('inventory' in result) return result.inventory;
+  throw new Error(`${result.action.type} ${result.action.target}: ${JSON.stringify(result.fault)}`);
 }
 
-/** The compared fields of an inventory, as plain data. */
-export function facts(inventory: Inventory) {
+/** Groups in which an allocation had to span: LVM chose how much went where, so only their totals are predicted. */
+export function spanned(prediction: Inventory): ReadonlySet<string> {
+  const onPvs = (group: Group) => [...group.pvs.values()].reduce((sum, pv) => sum + pv.free, 0);
+  const groups = [...prediction.groups.values()];
+  return new Set(groups.filter((group) => onPvs(group) !== group.free).map(({ name }) => name));
+}
+
+/** The compared fields of an inventory, as plain data; of the groups named in `totals`, not where extents lie. */
+export function facts(inventory: Inventory, totals: ReadonlySet<string>) {
   return {
     groups: Object.fromEntries(
-      [...inventory.groups].sort(byKey).map(([name, group]) => [name, groupFacts(group)]),
+      [...inventory.groups].sort(byKey).map(([name, group]) => [name, groupFacts(group, totals.has(name))]),
     ),
     orphans: [...inventory.orphans.keys()].sort(),
   };
 }
 
-function groupFacts(group: Group) {
+function groupFacts(group: Group, totals: boolean) {
   return {
     extentSize: group.extentSize,
     extents: group.extents,
@@ -52,21 +56,24 @@ function groupFacts(group: Group) {
     pvs: Object.fromEntries(
       [...group.pvs.values()]
         .sort(byDevice)
-        .map((pv) => [pv.device ?? '?', { extents: pv.extents, free: pv.free }]),
+        .map((pv) => [
+          pv.device ?? '?',
+          totals ? { extents: pv.extents } : { extents: pv.extents, free: pv.free },
+        ]),
     ),
     volumes: Object.fromEntries(
-      [...group.volumes].sort(byKey).map(([name, volume]) => [name, volumeFacts(volume)]),
+      [...group.volumes].sort(byKey).map(([name, volume]) => [name, volumeFacts(volume, totals)]),
     ),
   };
 }
 
-function volumeFacts(volume: Volume) {
+function volumeFacts(volume: Volume, totals: boolean) {
   const { extents, size, roles, layout, origin, active, skipActivation, readOnly, allocation } = volume;
   return {
     ...{ extents, size, layout, origin, active, skipActivation, readOnly },
     roles: [...roles].sort(),
     tags: volume.tags.map(runIndependent).sort(),
-    allocation: [...allocation].sort((a, b) => (a.pv < b.pv ? -1 : 1)),
+    allocation: totals ? [] : [...allocation].sort((a, b) => (a.pv < b.pv ? -1 : 1)),
   };
 }
 

@@ -104,14 +104,12 @@ function specOf(volume: Volume, choice: Choice | undefined): VolumeSpec {
 
 /** Performs the actions one by one, as apply does, and gives the inventory after each. */
 function perform(inventory: Inventory, actions: readonly Action[]): Inventory[] {
-  const states = [inventory];
-  for (const action of actions) {
-    const result = simulate(states.at(-1) as Inventory, action);
-    if ('fault' in result)
-      throw new Error(`${action.type} ${action.target}: ${JSON.stringify(result.fault)}`);
-    states.push(result.inventory);
-  }
-  return states;
+  const after = actions.map((_, index) => {
+    const result = simulate(inventory, actions.slice(0, index + 1));
+    if ('inventory' in result) return result.inventory;
+    throw new Error(`${result.action.type} ${result.action.target}: ${JSON.stringify(result.fault)}`);
+  });
+  return [inventory, ...after];
 }
 
 /** The run's clock is the plan's here: what the run fills in, filled in. */

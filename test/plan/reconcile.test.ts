@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { Inventory, Volume } from '../../src/lvm/inventory.ts';
+import type { Action } from '../../src/plan/action.ts';
 import { planBackup, UnknownSources } from '../../src/plan/plan-backup.ts';
 import { commandsOf } from '../../src/plan/steps.ts';
 import type { Spec } from '../../src/spec/spec.ts';
@@ -76,6 +77,16 @@ describe('the backup volume', () => {
     expect(of('--deltag').filter((tag) => of('--addtag').includes(tag))).toEqual([]);
     expect(of('--deltag')).toEqual(['lvmbackup.state=complete', 'lvmbackup.size=1']);
     expect(of('--addtag')).toContain('lvmbackup.state=incomplete');
+  });
+
+  test('tags that all stay are changed by no command: LVM takes no empty change', () => {
+    const first = planOf(rootOnly, machine({ backups: [] }));
+    const made = first.actions.find(({ type }) => type === 'volume.create');
+    const tags =
+      commandsOf(made as Action)[0]?.filter((_, index, argv) => argv[index - 1] === '--addtag') ?? [];
+    const present = aVolume('Backup', 'root-backup', 64, { tags });
+    const copy = planOf(rootOnly, machine({ backups: [present] })).actions[1];
+    expect(commandsOf(copy as Action)[0]).toEqual(['lvchange', '-y', '-ay', '-K', 'Backup/root-backup']);
   });
 
   test('too small, for the source has grown: it is extended where it lies', () => {
