@@ -21,9 +21,11 @@ export type TagKey =
 
 /** LVM takes `A-Za-z0-9_+.-/=!:&#`; `!` is our escape. */
 const PLAIN_BYTE = /[A-Za-z0-9_+.\-/=:&#]/;
+const PLAIN = /^[A-Za-z0-9_+.\-/=:&#]*$/;
 
 /** A tag's value with every byte that LVM refuses written as `!` and two hex digits. */
 export function encodeTagValue(value: string): string {
+  if (PLAIN.test(value)) return value;
   return Array.from(new TextEncoder().encode(value), (byte) => {
     const character = String.fromCharCode(byte);
     return byte < 0x80 && PLAIN_BYTE.test(character) ? character : `!${byte.toString(16).padStart(2, '0')}`;
@@ -32,6 +34,7 @@ export function encodeTagValue(value: string): string {
 
 /** The reverse of `encodeTagValue`. A `!` that no two hex digits follow stands for itself. */
 export function decodeTagValue(text: string): string {
+  if (!text.includes('!')) return text;
   const out: number[] = [];
   for (let at = 0; at < text.length; at++) {
     const hex = text[at] === '!' ? /^[0-9a-f]{2}/i.exec(text.slice(at + 1, at + 3)) : null;

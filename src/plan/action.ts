@@ -13,7 +13,7 @@ interface ActionBase {
   /** The source or set that the action serves; missing where it serves a whole group. */
   readonly unit?: string;
   /** Actions that must have succeeded before this one may run. */
-  readonly needs?: readonly ActionId[];
+  readonly needs?: readonly ActionId[] | undefined;
   /** The opening action whose bracket this one closes: it runs whatever happened in between. */
   readonly closes?: ActionId;
   /** One phrase for people: why this happens. */

@@ -34,12 +34,11 @@ export class PlanBuilder {
    */
   add(draft: Draft): ActionId {
     const id = this.actions.length + 1;
-    const action = { id, ...draft } as Action;
+    const action = Object.assign(draft, { id }) as Action;
     this.actions.push(action);
     const group = splitPath(`${draft.target}/`)[0];
     const trace = this.watch(group);
-    const needs = [...(draft.needs ?? []), ...(draft.closes === undefined ? [] : [draft.closes])];
-    const fault = needs.some((one) => this.#failed.has(one)) ? 'not tried' : perform(this.model, draft);
+    const fault = this.#leansOnFailed(draft) ? 'not tried' : perform(this.model, draft);
     if (fault !== null) {
       this.#failed.add(id);
       if (fault !== 'not tried') this.#refuse(action, fault);
@@ -76,6 +75,10 @@ export class PlanBuilder {
         freeAfter: freeOf(group),
       };
     });
+  }
+
+  #leansOnFailed({ needs = [], closes }: Draft): boolean {
+    return (closes !== undefined && this.#failed.has(closes)) || needs.some((one) => this.#failed.has(one));
   }
 
   #refuse(action: Action, fault: Fault): void {

@@ -21,7 +21,8 @@ export function planDocument(plan: Plan): PlanDocument {
 }
 
 function actionDocument(action: Action): ActionDocument {
-  return { ...action, commands: commandsOf(action) };
+  const { id, ...rest } = action;
+  return { id, ...rest, commands: commandsOf(action) } as ActionDocument;
 }
 
 /** What a saved plan is planned again from, and compared with. */

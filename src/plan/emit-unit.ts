@@ -63,7 +63,7 @@ function emitVolume(builder: PlanBuilder, context: UnitContext, ready: ReadyMemb
   const id = builder.add({
     type: 'volume.create',
     unit: context.unit,
-    ...needing(context.groupNeeds),
+    needs: needing(context.groupNeeds),
     target: targetPath(context, member),
     extents: wanted,
     bytes: bytesOf(wanted, group.extentSize),
@@ -91,7 +91,7 @@ function emitGrowth(
   const id = builder.add({
     type: 'volume.extend',
     unit: context.unit,
-    ...needing(context.groupNeeds),
+    needs: needing(context.groupNeeds),
     target: targetPath(context, member),
     extents: added,
     bytes: bytesOf(added, group.extentSize),
@@ -116,7 +116,7 @@ function emitSnapshot(builder: PlanBuilder, context: UnitContext, ready: ReadyMe
   return builder.add({
     type: 'snapshot.create',
     unit: context.unit,
-    ...needing(needs),
+    needs: needing(needs),
     target: `${volume.group}/${source.snapshot}`,
     origin: `${volume.group}/${volume.name}`,
     extents: count,
@@ -149,7 +149,7 @@ function emitCopy(
   const copy: Draft<CopyAction> = {
     type: 'copy',
     unit: context.unit,
-    ...needing([...new Set([...volume, ...snapshots])]),
+    needs: needing([...new Set([...volume, ...snapshots])]),
     source: source.kind === 'volume' ? `${source.volume.group}/${source.snapshot}` : source.device.path,
     target: targetPath(context, member),
     mode: 'full',
@@ -192,9 +192,9 @@ function emitSnapshotRemoval(builder: PlanBuilder, context: UnitContext, one: Em
   });
 }
 
-/** `needs` only where there is something needed. */
-function needing(needs: readonly ActionId[]): { needs?: readonly ActionId[] } {
-  return needs.length === 0 ? {} : { needs };
+/** Undefined where nothing is needed: the document leaves it out then. */
+function needing(needs: readonly ActionId[]): readonly ActionId[] | undefined {
+  return needs.length === 0 ? undefined : needs;
 }
 
 function freeForVolumes(group: ModelGroup): Extents {

@@ -31,6 +31,8 @@ export interface ModelGroup extends Omit<Group, 'pvs' | 'volumes' | 'free' | 'ex
   readonly pvs: Map<PvUuid, ModelPv>;
   readonly volumes: Map<string, Volume>;
   blur: Blur | null;
+  /** How many snapshots each origin has, by its name. */
+  readonly snapshotsOf: Map<string, number>;
 }
 
 export class Model {
@@ -146,11 +148,18 @@ export function addAllocation(list: readonly Allocation[], more: Allocation): Al
 function copyOf(group: Group): ModelGroup {
   const pvs = new Map<PvUuid, ModelPv>();
   for (const [uuid, pv] of group.pvs) pvs.set(uuid, { ...pv, lent: false, boundless: false });
-  return { ...group, pvs, volumes: new Map(group.volumes), blur: null };
+  const volumes = new Map(group.volumes);
+  return { ...group, pvs, volumes, blur: null, snapshotsOf: countSnapshots(volumes.values()) };
+}
+
+function countSnapshots(volumes: Iterable<Volume>): Map<string, number> {
+  const counts = new Map<string, number>();
+  for (const { origin } of volumes) if (origin !== null) counts.set(origin, (counts.get(origin) ?? 0) + 1);
+  return counts;
 }
 
 function frozen(group: ModelGroup): Group {
-  const { blur: _, pvs, ...rest } = group;
+  const { blur: _, snapshotsOf: _counts, pvs, ...rest } = group;
   const plain = new Map<PvUuid, PhysicalVolume>();
   for (const [uuid, { lent: _lent, boundless: _boundless, ...pv }] of pvs) plain.set(uuid, pv);
   return { ...rest, extents: extentsOf(group), free: freeOf(group), pvs: plain };

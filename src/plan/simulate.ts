@@ -98,6 +98,7 @@ function groupCreate(model: Model, action: Draft<GroupCreate>): Fault | null {
     pvs,
     volumes: new Map(),
     blur: null,
+    snapshotsOf: new Map(),
   });
   return null;
 }
@@ -153,6 +154,8 @@ function snapshotCreate(model: Model, action: Draft<SnapshotCreate>): Fault | nu
     chunkSize: bytes(4096),
   });
   if (fault) return fault;
+  const { snapshotsOf } = model.group(origin.group) as ModelGroup;
+  snapshotsOf.set(origin.name, (snapshotsOf.get(origin.name) ?? 0) + 1);
   const roles = new Set([...origin.roles, 'origin', 'thickorigin']);
   change(model, action.origin, { roles: [...roles], active: true });
   return null;
@@ -174,20 +177,28 @@ function addVolume(
   if (group.volumes.has(name)) return { code: 'name-taken', what: action.target };
   const taken = take(group, name, action.extents, action.placement);
   if ('code' in taken) return taken;
+  const { roles, layout, origin, tags, active, skipActivation, readOnly, chunkSize } = traits;
   group.volumes.set(name, {
-    ...traits,
     name,
     group: groupName,
     uuid: '',
     size: bytesOf(action.extents, group.extentSize),
     extents: action.extents,
+    roles,
+    layout,
     hidden: false,
+    origin,
     pool: null,
+    tags,
+    active,
     open: false,
+    skipActivation,
+    readOnly,
     health: '',
     snapshotInvalid: false,
     merging: false,
     dataPercent: null,
+    chunkSize,
     allocation: taken.pv ? [{ pv: taken.pv, extents: action.extents }] : [],
   });
   return null;
@@ -219,9 +230,10 @@ function snapshotRemove(model: Model, action: Draft<SnapshotRemove>): Fault | nu
   giveBack(group, snapshot);
   group.volumes.delete(name);
   const [, originName] = splitPath(action.origin);
-  const others = [...group.volumes.values()].some((one) => one.origin === originName);
+  const others = (group.snapshotsOf.get(originName) ?? 1) - 1;
+  group.snapshotsOf.set(originName, others);
   const origin = group.volumes.get(originName);
-  if (origin && !others) {
+  if (origin && others === 0) {
     const roles = origin.roles.filter((role) => role !== 'origin' && role !== 'thickorigin');
     change(model, action.origin, { roles, active: action.deactivateOrigin ? false : origin.active });
   }
@@ -231,7 +243,8 @@ function snapshotRemove(model: Model, action: Draft<SnapshotRemove>): Fault | nu
 function copy(model: Model, action: Draft<CopyAction>): Fault | null {
   const target = model.volume(action.target);
   if (!target) return { code: 'missing', what: action.target };
-  const kept = target.tags.filter((one) => !ourDetails(target.tags).includes(one));
+  const replaced = new Set(ourDetails(target.tags));
+  const kept = target.tags.filter((one) => !replaced.has(one));
   const done = stateTags({ state: 'complete', time: '{time}', digest: '{digest}' });
   change(model, action.target, {
     tags: [...kept, ...identityTags(action.identity), ...done],

@@ -11,15 +11,16 @@ import { canOverflow } from './size.ts';
 
 /** Added when all actions stand, for some look at two of them. */
 export function addWarnings(builder: PlanBuilder): void {
+  const groups = new GroupFacts(builder);
   for (const action of builder.actions) {
     if (action.type === 'snapshot.create') mayOverflow(builder, action);
     if (action.type === 'copy') {
-      singleCopy(builder, action);
-      sameDisk(builder, action);
-      unencryptedTarget(builder, action);
+      sameDisk(builder, action, groups);
+      unencryptedTarget(builder, action, groups);
       duplicateId(builder, action);
     }
   }
+  singleCopy(builder);
 }
 
 function warn(builder: PlanBuilder, action: Action, code: WarningCode, message: string, hint: string): void {
@@ -40,20 +41,25 @@ function mayOverflow(builder: PlanBuilder, action: SnapshotCreate): void {
   );
 }
 
-function singleCopy(builder: PlanBuilder, action: CopyAction): void {
+/** One warning for all of them: in a long list nobody reads the same words twice. */
+function singleCopy(builder: PlanBuilder): void {
+  const copies = builder.actions.filter((action): action is CopyAction => action.type === 'copy');
+  const [first] = copies;
+  if (!first) return;
+  const sources = copies.slice(0, 3).map(({ identity }) => identity.source);
+  const more = copies.length > 3 ? ` and ${countText(copies.length - 3)} more` : '';
   warn(
     builder,
-    action,
+    first,
     'single-copy',
-    `the only copy of ${action.identity.source} is written over in place: while that lasts there is none`,
+    `one copy is kept of ${sources.join(', ')}${more}: each refresh writes over it in place, and while that lasts there is none`,
     'keep another backup of it elsewhere',
   );
 }
 
-function sameDisk(builder: PlanBuilder, action: CopyAction): void {
-  const inventory = builder.before;
+function sameDisk(builder: PlanBuilder, action: CopyAction, groups: GroupFacts): void {
   const from = disksOfSource(builder, action);
-  const to = disksOfGroup(builder, splitPath(action.target)[0], inventory);
+  const to = groups.disks(splitPath(action.target)[0]);
   const shared = [...to].filter((disk) => from.has(disk));
   if (shared.length === 0) return;
   warn(
@@ -80,12 +86,31 @@ function disksOfSource(builder: PlanBuilder, action: CopyAction): Set<string> {
   );
 }
 
-function disksOfGroup(builder: PlanBuilder, name: string, inventory: Inventory): Set<string> {
-  const pvs = [...(builder.model.group(name)?.pvs.values() ?? [])];
-  return union(
-    inventory,
-    pvs.filter((pv) => !pv.lent).map((pv) => pv.device),
-  );
+/** What is asked of the same few groups for every copy, looked up once. */
+class GroupFacts {
+  readonly #disks = new Map<string, ReadonlySet<string>>();
+  readonly #encrypted = new Map<string, boolean>();
+
+  constructor(readonly builder: PlanBuilder) {}
+
+  /** The disks under a group's own devices. */
+  disks(group: string): ReadonlySet<string> {
+    return remembered(this.#disks, group, () => union(this.builder.before, pvPaths(this.builder, group)));
+  }
+
+  /** Whether all of a group's own devices lie on encrypted ones. */
+  encrypted(group: string): boolean {
+    return remembered(this.#encrypted, group, () => {
+      const paths = pvPaths(this.builder, group);
+      return paths.length > 0 && paths.every((path) => liesOnCrypt(this.builder.before, path));
+    });
+  }
+}
+
+function remembered<V>(known: Map<string, V>, key: string, find: () => V): V {
+  const value = known.get(key) ?? find();
+  known.set(key, value);
+  return value;
 }
 
 function union(inventory: Inventory, paths: readonly (string | null)[]): Set<string> {
@@ -93,19 +118,18 @@ function union(inventory: Inventory, paths: readonly (string | null)[]): Set<str
 }
 
 /** Encryption below the source (a group on LUKS) does not go along with the copy. */
-function unencryptedTarget(builder: PlanBuilder, action: CopyAction): void {
-  const inventory = builder.before;
-  const [backupGroup] = splitPath(action.target);
-  const sourceGroup = action.identity.source.startsWith('/') ? null : splitPath(action.identity.source)[0];
-  const source = sourceGroup === null ? [action.source] : pvPaths(builder, sourceGroup);
-  const target = pvPaths(builder, backupGroup);
-  const encrypted = (path: string) => liesOnCrypt(inventory, path);
-  if (source.length === 0 || !source.every(encrypted) || target.every(encrypted)) return;
+function unencryptedTarget(builder: PlanBuilder, action: CopyAction, groups: GroupFacts): void {
+  const { source } = action.identity;
+  const [target] = splitPath(action.target);
+  const encrypted = source.startsWith('/')
+    ? liesOnCrypt(builder.before, action.source)
+    : groups.encrypted(splitPath(source)[0]);
+  if (!encrypted || groups.encrypted(target)) return;
   warn(
     builder,
     action,
     'unencrypted-target',
-    `${action.identity.source} lies on an encrypted device, its backup does not: the copy can be read by whoever holds the disk`,
+    `${source} lies on an encrypted device, its backup does not: the copy can be read by whoever holds the disk`,
     'make the backup group on a LUKS device',
   );
 }
