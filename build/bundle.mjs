@@ -1,5 +1,5 @@
 /** Bundles the program to one file that starts fast: libraries are evaluated when a command needs them. */
-import { chmodSync, existsSync, readFileSync } from 'node:fs';
+import { chmodSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 
@@ -20,15 +20,18 @@ await build({
 });
 chmodSync(`${root}dist/lvmbackup.cjs`, 0o755);
 
-const tools = ['test/lab/demo.ts', 'test/bench/bench.ts'].filter((file) => existsSync(`${root}${file}`));
-if (tools.length > 0) {
-  await build({
-    ...common,
-    entryPoints: tools,
-    outdir: 'dist/tools',
-    outExtension: { '.js': '.mjs' },
-    format: 'esm',
-    packages: 'external',
-    entryNames: '[name]',
-  });
-}
+// What package.json runs besides: they are for this project's folder only, so their libraries stay outside.
+await build({
+  ...common,
+  entryPoints: [
+    'test/lab/demo.ts',
+    'test/lab/record.ts',
+    'test/lab/record-examples.ts',
+    'test/bench/bench.ts',
+  ],
+  outdir: 'dist/tools',
+  outExtension: { '.js': '.mjs' },
+  format: 'esm',
+  packages: 'external',
+  entryNames: '[name]',
+});

@@ -1,21 +1,52 @@
-/** Looks into a device: what signatures it carries, whether anything holds it, whether its ends are empty. */
+/** Looks into devices: what signatures they carry, whether anything holds them, whether their ends are empty. */
 import { constants } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
-import { MiB } from '../units.ts';
+import { type Bytes, MiB } from '../units.ts';
 import type { RawProbe } from './block-devices.ts';
 import type { RunCommand } from './spawn.ts';
 
-/** Reads only. A device that cannot be opened counts as held and not blank. `size` in bytes. */
-export async function probeDevice(path: string, size: number, run: RunCommand): Promise<RawProbe> {
-  const [blkid, wipefs, ends] = await Promise.all([
-    run(['blkid', '-p', '-o', 'export', path]),
-    run(['wipefs', '-n', '--json', path]),
-    lookInside(path, size),
-  ]);
-  return { blkid: blkid.stdout, wipefs: wipefs.stdout, ...ends };
+/** A device to look into, and its size. */
+export interface Probed {
+  readonly path: string;
+  readonly size: Bytes;
 }
 
-async function lookInside(path: string, size: number): Promise<Pick<RawProbe, 'exclusive' | 'zeroEnds'>> {
+/** By path. Reads only. A device that cannot be opened counts as held and not blank. */
+export async function probeDevices(
+  devices: readonly Probed[],
+  run: RunCommand,
+): Promise<Record<string, RawProbe>> {
+  const [signatures, insides] = await Promise.all([
+    Promise.all(devices.map(({ path }) => signaturesOf(path, run))),
+    inTurn(devices, ({ path, size }) => lookInside(path, size)),
+  ]);
+  return Object.fromEntries(
+    devices.map(({ path }, index) => [
+      path,
+      { ...(signatures[index] as Signatures), ...(insides[index] as Inside) },
+    ]),
+  );
+}
+
+type Signatures = Pick<RawProbe, 'blkid' | 'wipefs'>;
+type Inside = Pick<RawProbe, 'exclusive' | 'zeroEnds'>;
+
+async function signaturesOf(path: string, run: RunCommand): Promise<Signatures> {
+  const [blkid, wipefs] = await Promise.all([
+    run(['blkid', '-p', '-o', 'export', path]),
+    run(['wipefs', '-n', '--json', path]),
+  ]);
+  return { blkid: blkid.stdout, wipefs: wipefs.stdout };
+}
+
+/** One after the other: a disk and its partitions, claimed at one moment, would each find the other in use. */
+async function inTurn<T, R>(items: readonly T[], work: (item: T) => Promise<R>): Promise<R[]> {
+  const results: R[] = [];
+  for (const item of items) results.push(await work(item));
+  return results;
+}
+
+async function lookInside(path: string, size: Bytes): Promise<Inside> {
   const exclusive = await opensExclusively(path);
   let device: FileHandle | undefined;
   try {

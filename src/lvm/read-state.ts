@@ -3,9 +3,9 @@ import { existsSync, readFileSync } from 'node:fs';
 import { readdir, readFile, realpath } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ExitCode, UserError } from '../errors.ts';
-import { LSBLK_ARGV, type RawProbe, readBlockDevices } from './block-devices.ts';
+import { LSBLK_ARGV, readBlockDevices } from './block-devices.ts';
 import type { BlockDevice } from './inventory.ts';
-import { probeDevice } from './probe-device.ts';
+import { probeDevices } from './probe-device.ts';
 import { FULLREPORT_ARGV } from './report-fields.ts';
 import { endOf, type RunCommand, reasonsOf } from './spawn.ts';
 import { STATE_FORMAT, type State } from './state-file.ts';
@@ -40,7 +40,10 @@ export async function readState({ run, now, devices }: ReadOptions): Promise<Sta
     lsblk,
     mountinfo,
     links,
-    probes: await probesOf(run, known, paths),
+    probes: await probeDevices(
+      [...new Set(paths)].flatMap((path) => known.get(path) ?? []),
+      run,
+    ),
     devicesFile: await devicesFile(run),
   };
 }
@@ -122,18 +125,6 @@ function unmapped(known: ReadonlyMap<string, BlockDevice>): string[] {
   return [...known.values()]
     .filter(({ type, size }) => ['disk', 'part', 'loop', 'crypt'].includes(type) && size > 0)
     .map(({ path }) => path);
-}
-
-async function probesOf(
-  run: RunCommand,
-  known: ReadonlyMap<string, BlockDevice>,
-  paths: readonly string[],
-): Promise<Record<string, RawProbe>> {
-  const there = [...new Set(paths)].flatMap((path) => known.get(path) ?? []);
-  const probes = await Promise.all(
-    there.map(async ({ path, size }) => [path, await probeDevice(path, size, run)] as const),
-  );
-  return Object.fromEntries(probes);
 }
 
 const DEVICES_FILE = '/etc/lvm/devices/system.devices';

@@ -58,7 +58,7 @@ function readGroup(vg: Row<'vg'>, entry: ReportEntry, host: Host): Group {
     extents: total(pvs, (pv) => pv.extents),
     free: total(pvs, (pv) => pv.free),
     tags: list(vg.vg_tags),
-    autoactivation: vg.vg_autoactivation === '' || isSet(vg.vg_autoactivation),
+    autoactivation: isSet(vg.vg_autoactivation),
     unusable: faultOf(vg, pvs, host),
     pvs,
     volumes,

@@ -123,7 +123,7 @@ function emitSnapshot(builder: PlanBuilder, context: UnitContext, ready: ReadyMe
     bytes: bytesOf(count, group.extentSize),
     placement: placementFor(group, count, wish),
     activateOrigin: volume.active ? null : { ignoreSkip: volume.skipActivation },
-    reason: `freeze ${member.source} for the copy`,
+    reason: `what is copied, while ${member.source} goes on`,
   });
 }
 

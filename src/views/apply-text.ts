@@ -2,6 +2,7 @@
 import type { ApplyEvent, CopyProgress, Failure, Outcome } from '../apply/events.ts';
 import type { Action } from '../plan/action.ts';
 import { bytesText } from '../units-text.ts';
+import { whatText } from './action-text.ts';
 import type { Style } from './style.ts';
 
 export interface ApplyTextOptions {
@@ -19,19 +20,23 @@ export function applyText({ style, live, write }: ApplyTextOptions): (event: App
     write(`${drawn ? '\r\u001b[K' : ''}${text}\n`);
     drawn = false;
   };
+  const draw = (text: string) => {
+    write(`\r\u001b[K${text}`);
+    drawn = true;
+  };
   return (event) => {
     switch (event.type) {
       case 'action.start':
         told = 0;
-        line(`${style.dim(label(event.action))} ...`);
+        if (live) draw(`${style.dim('  ..')} ${label(event.action)}`);
+        else if (event.action.type === 'copy') line(`  .. ${label(event.action)}`);
         break;
       case 'action.progress':
         if (live) {
-          write(`\r\u001b[K${progressText(event.progress, style)}`);
-          drawn = true;
+          draw(`  ${progressText(event.progress, style)}`);
         } else if (tenth(event.progress) > told) {
           told = tenth(event.progress);
-          line(`  ${progressText(event.progress, style)}`);
+          line(`     ${progressText(event.progress, style)}`);
         }
         break;
       case 'action.done':
@@ -50,7 +55,7 @@ export function applyText({ style, live, write }: ApplyTextOptions): (event: App
 }
 
 function label(action: Action): string {
-  return `${action.id}. ${action.type} ${action.target}`;
+  return `${action.id}. ${whatText(action)}`;
 }
 
 function tenth({ done, total }: CopyProgress): number {

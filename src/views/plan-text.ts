@@ -5,6 +5,7 @@ import { hasErrors } from '../plan/plan.ts';
 import type { Problem } from '../plan/problem.ts';
 import { commandsOf } from '../plan/steps.ts';
 import { bytesText, countText, extentsText } from '../units-text.ts';
+import { stillText, whatText } from './action-text.ts';
 import { quoted } from './quote.ts';
 import type { Style } from './style.ts';
 
@@ -66,36 +67,14 @@ function actionLines(action: Action, { indent, width, style, verbose }: LineOpti
   const [symbol] = SYMBOLS[action.type];
   const head = `${style.dim(`${id}.`)} ${indent}${coloured(symbol, style)} ${style.bold(whatText(action))}`;
   const below = ' '.repeat(width + 4) + indent;
-  const detail = `${below}${sizeText(action)}${style.dim(` · ${action.reason}`)}`;
+  const held = action.type === 'copy' && action.quiesce ? ` · ${stillText(action.quiesce)}` : '';
+  const detail = `${below}${sizeText(action)}${held}${style.dim(` · ${action.reason}`)}`;
   const commands = verbose ? commandsOf(action).map((argv) => style.dim(`${below}$ ${quoted(argv)}`)) : [];
   return [head, detail, ...commands];
 }
 
 function coloured(symbol: string, style: Style): string {
   return style[COLOURS[symbol] ?? 'bold'](symbol);
-}
-
-function whatText(action: Action): string {
-  switch (action.type) {
-    case 'group.create':
-      return `create group ${action.target} on ${action.pvs.map(({ named }) => named).join(', ')}`;
-    case 'group.extend':
-      return action.purpose === 'lend'
-        ? `lend ${action.pv.named} to ${action.target}`
-        : `add ${action.pv.named} to ${action.target}`;
-    case 'group.reduce':
-      return `take ${action.pv.named} back from ${action.target}`;
-    case 'volume.create':
-      return `create ${action.target}`;
-    case 'volume.extend':
-      return `extend ${action.target}`;
-    case 'snapshot.create':
-      return `snapshot ${action.origin} as ${action.target}`;
-    case 'snapshot.remove':
-      return `remove snapshot ${action.target}`;
-    case 'copy':
-      return `copy ${action.source} to ${action.target}`;
-  }
 }
 
 function sizeText(action: Action): string {

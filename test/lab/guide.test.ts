@@ -2,6 +2,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { backUpAsWritten } from './backup.ts';
 import { prepareGuide } from './guide-machine.ts';
 import { startWriter } from './lvm.ts';
+import { planDocumentOf } from './prediction.ts';
 import { lvmbackup, seqnos, sh, sha256, volumes } from './tool.ts';
 import type { Lab } from './vm.ts';
 
@@ -17,6 +18,15 @@ test('plan shows the whole job and changes nothing', async () => {
   expect(plan.exitCode).toBe(0);
   expect(plan.stdout).toContain('lend /dev/vdb1 to VolGroupSSD');
   expect(await seqnos(lab)).toBe(before);
+});
+
+test('the recorded state gives the same plan as the machine itself', async () => {
+  const live = await planDocumentOf(lab);
+  expect((await lvmbackup(lab, 'state', '--out', 'state.json')).exitCode).toBe(0);
+  const recorded = await lvmbackup(lab, 'plan', '--state', 'state.json', '--format', 'json');
+  const { actions, problems } = JSON.parse(recorded.stdout);
+  expect(problems).toEqual(live.problems);
+  expect(withoutChosenUuids(actions)).toEqual(withoutChosenUuids(live.actions));
 });
 
 test('apply without a terminal and without -y is refused, with nothing changed', async () => {
@@ -60,3 +70,8 @@ test('planning again: no changes', async () => {
   expect(plan.exitCode).toBe(0);
   expect(plan.stdout).toContain('No changes');
 });
+
+/** Each plan chooses UUIDs of its own for the physical volumes that it makes. */
+function withoutChosenUuids(actions: unknown): string {
+  return JSON.stringify(actions, null, 1).replace(/LvmBkp-[\w-]{31}/g, 'UUID');
+}

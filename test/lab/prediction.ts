@@ -62,18 +62,21 @@ function groupFacts(group: Group, totals: boolean) {
         ]),
     ),
     volumes: Object.fromEntries(
-      [...group.volumes].sort(byKey).map(([name, volume]) => [name, volumeFacts(volume, totals)]),
+      [...group.volumes].sort(byKey).map(([name, volume]) => [name, volumeFacts(group, volume, totals)]),
     ),
   };
 }
 
-function volumeFacts(volume: Volume, totals: boolean) {
+function volumeFacts(group: Group, volume: Volume, totals: boolean) {
   const { extents, size, roles, layout, origin, active, skipActivation, readOnly, allocation } = volume;
   return {
     ...{ extents, size, layout, origin, active, skipActivation, readOnly },
     roles: [...roles].sort(),
     tags: volume.tags.map(runIndependent).sort(),
-    allocation: totals ? [] : [...allocation].sort((a, b) => (a.pv < b.pv ? -1 : 1)),
+    // By device: the UUIDs that a plan chooses for new physical volumes are another plan's no more.
+    allocation: totals
+      ? []
+      : allocation.map(({ pv, extents }) => [group.pvs.get(pv)?.device ?? '?', extents]).sort(),
   };
 }
 

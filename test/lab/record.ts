@@ -1,9 +1,6 @@
 /**
  * Records what LVM, lsblk, blkid and wipefs of this Debian say on machines of many kinds, into test/fixtures/lvm/.
- * Unit tests read it. Run it when what is asked of them changes:
- *
- *   npx esbuild test/lab/record.ts --bundle --packages=external --platform=node --format=esm \
- *     --outfile=dist/tools/record.mjs && node dist/tools/record.mjs
+ * Unit tests read it. Run it when what is asked of them changes: npm run record.
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';

@@ -1,0 +1,31 @@
+/** What an action does, as one phrase: the same words in the plan and while it runs. */
+import type { Action, Quiesce } from '../plan/action.ts';
+
+export function whatText(action: Action): string {
+  switch (action.type) {
+    case 'group.create':
+      return `create group ${action.target} on ${action.pvs.map(({ named }) => named).join(', ')}`;
+    case 'group.extend':
+      return action.purpose === 'lend'
+        ? `lend ${action.pv.named} to ${action.target}`
+        : `add ${action.pv.named} to ${action.target}`;
+    case 'group.reduce':
+      return `take ${action.pv.named} back from ${action.target}`;
+    case 'volume.create':
+      return `create ${action.target}`;
+    case 'volume.extend':
+      return `extend ${action.target}`;
+    case 'snapshot.create':
+      return `snapshot ${action.origin} as ${action.target}`;
+    case 'snapshot.remove':
+      return `remove snapshot ${action.target}`;
+    case 'copy':
+      return `copy ${action.source} to ${action.target}`;
+  }
+}
+
+/** How a mounted file system is kept still, and for how long at most. */
+export function stillText({ mountPoint, how, limit }: Quiesce): string {
+  const what = how === 'freeze' ? 'frozen' : 'mounted read-only';
+  return `${mountPoint} is ${what} meanwhile, ${limit} s at most`;
+}
