@@ -6,7 +6,7 @@
  * where nothing that it needs has failed.
  */
 import { ExitCode, UserError } from '../errors.ts';
-import { deactivate } from '../lvm/commands.ts';
+import { deactivate, removesVolume } from '../lvm/commands.ts';
 import { tagValue } from '../lvm/tags.ts';
 import type { Action, ActionId, CopyAction, GroupReduce, SnapshotRemove, Step } from '../plan/action.ts';
 import { splitPath } from '../plan/model.ts';
@@ -158,7 +158,7 @@ class Runner {
 
   /** A snapshot that something still looks at for a moment can be removed a moment later. */
   async #persistently(argv: readonly string[]): Promise<void> {
-    const tries = argv[0] === 'lvremove' ? REMOVE_TRIES : 1;
+    const tries = removesVolume(argv) ? REMOVE_TRIES : 1;
     for (let attempt = 1; ; attempt++) {
       try {
         await this.#command(argv, {});

@@ -128,6 +128,10 @@ export function removeVolume(volume: string): Argv {
   return ['lvremove', '-y', volume];
 }
 
+export function removesVolume([program]: Argv): boolean {
+  return program === 'lvremove';
+}
+
 export function activate(volume: string, ignoreSkip: boolean): Argv {
   return ['lvchange', '-y', '-ay', ...(ignoreSkip ? ['-K'] : []), volume];
 }
