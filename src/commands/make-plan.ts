@@ -1,16 +1,18 @@
 /** From the file and the live or recorded state to a plan: what plan and apply have in common. */
 import { readFileSync, realpathSync } from 'node:fs';
 import { ExitCode, UserError } from '../errors.ts';
+import { validateState } from '../generated/validators.js';
 import type { Inventory } from '../lvm/inventory.ts';
 import { pvUuidFrom } from '../lvm/pv-uuid.ts';
 import { hostId, readState } from '../lvm/read-state.ts';
 import { runCommand } from '../lvm/spawn.ts';
-import { inventoryOf } from '../lvm/state-file.ts';
+import { checkStateFormat, inventoryOf } from '../lvm/state-file.ts';
 import type { Plan } from '../plan/plan.ts';
 import { planBackup, UnknownSources } from '../plan/plan-backup.ts';
 import type { Spec } from '../spec/spec.ts';
 import { nearest } from '../spec/suggest.ts';
-import { diagnosticsText } from '../views/diagnostics.ts';
+import { diagnosticsJson, diagnosticsText } from '../views/diagnostics.ts';
+import { checkDocument } from './check-document.ts';
 import type { Io } from './io.ts';
 import { readSpecFile } from './read-spec.ts';
 
@@ -20,9 +22,10 @@ export interface PlannedFrom {
 }
 
 /** The Spec, or null where the file is wrong: its errors have been shown then. */
-export function specFor(file: string | undefined, io: Io): PlannedFrom | null {
+export function specFor(file: string | undefined, io: Io, json: boolean): PlannedFrom | null {
   const { path, sha256, text, result } = readSpecFile(file);
   if ('errors' in result) {
+    if (json) io.out(`${diagnosticsJson(path, result.errors)}\n`);
     io.err(`${diagnosticsText(path, text, result.errors, io.errStyle)}\n`);
     return null;
   }
@@ -55,8 +58,18 @@ export function recordedState(path: string): StateRead {
       },
     );
   }
+  const hint = 'write one with: lvmbackup state --out FILE';
+  if (isOurs(document)) {
+    checkStateFormat(document.formatVersion);
+    checkDocument(validateState, document, path, hint);
+  }
   const host = (document as { host?: unknown } | null)?.host;
   return { inventory: inventoryOf(document), host: typeof host === 'string' ? host : hostId() };
+}
+
+/** LVM's own report has no format version. */
+function isOurs(document: unknown): document is { readonly formatVersion: unknown } {
+  return typeof document === 'object' && document !== null && 'formatVersion' in document;
 }
 
 function namedDevices(spec: Spec): string[] {

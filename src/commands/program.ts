@@ -129,7 +129,7 @@ function codeOf(error: unknown, argv: readonly string[], io: Io): number {
   );
   if (error instanceof UserError) {
     const { message, hint, exitCode } = error;
-    if (json) io.out(`${JSON.stringify({ formatVersion: '1.0', error: { message, hint, exitCode } })}\n`);
+    if (json) io.out(errorLine({ message, hint, exitCode }));
     else
       io.err(
         `${io.errStyle.red('error:')} ${message}.\n${hint === undefined ? '' : `${io.errStyle.cyan('hint:')} ${hint}\n`}`,
@@ -139,4 +139,9 @@ function codeOf(error: unknown, argv: readonly string[], io: Io): number {
   const stack = error instanceof Error ? error.stack : String(error);
   io.err(`${io.errStyle.red('defect:')} lvmbackup met something that it does not know.\n${stack}\n`);
   return ExitCode.failed;
+}
+
+function errorLine(error: { message: string; hint: string | undefined; exitCode: number }): string {
+  const time = new Date().toISOString();
+  return `${JSON.stringify({ formatVersion: '1.0', type: 'error', time, error })}\n`;
 }

@@ -1,7 +1,9 @@
 /** A plan file: what it was planned from. Its commands are never taken from it, they are made again. */
 import { readFileSync } from 'node:fs';
 import { ExitCode, UserError } from '../errors.ts';
+import { validatePlan } from '../generated/validators.js';
 import { majorOf, PLAN_FORMAT, type SavedPlan } from '../plan/document.ts';
+import { checkDocument } from './check-document.ts';
 
 /** Throws UserError (exit 3) where the file is no plan of this format. */
 export function readSavedPlan(path: string): SavedPlan {
@@ -18,26 +20,21 @@ export function readSavedPlan(path: string): SavedPlan {
       },
     );
   }
-  const plan = document as Partial<SavedPlan> & { formatVersion?: unknown; operation?: unknown };
-  if (majorOf(plan?.formatVersion) !== majorOf(PLAN_FORMAT)) {
+  const { formatVersion } = (document ?? {}) as { formatVersion?: unknown };
+  if (majorOf(formatVersion) !== majorOf(PLAN_FORMAT)) {
     throw new UserError(
       ExitCode.badInput,
       `${path} is no plan of format ${PLAN_FORMAT}`,
       'plan again with this version',
     );
   }
-  const whole =
-    plan.operation === 'backup' &&
-    Array.isArray(plan.actions) &&
-    Array.isArray(plan.groups) &&
-    typeof plan.createdAt === 'string' &&
-    !Number.isNaN(Date.parse(plan.createdAt)) &&
-    Array.isArray(plan.config?.spec?.volumes);
-  if (!whole)
-    throw new UserError(
-      ExitCode.badInput,
-      `${path} is no whole plan`,
-      'plan again: lvmbackup plan --out FILE',
-    );
-  return plan as SavedPlan;
+  checkDocument(validatePlan, document, path, 'plan again: lvmbackup plan --out FILE');
+  const plan = document as SavedPlan & { readonly operation: string };
+  if (plan.operation !== 'backup') {
+    throw new UserError(ExitCode.badInput, `${path} is a plan to ${plan.operation}, which is not built yet`);
+  }
+  if (Number.isNaN(Date.parse(plan.createdAt))) {
+    throw new UserError(ExitCode.badInput, `${path}: /createdAt: ${plan.createdAt} is no time`);
+  }
+  return { ...plan, only: plan.only ?? [] };
 }

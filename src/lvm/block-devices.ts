@@ -2,29 +2,16 @@
 import { ExitCode, UserError } from '../errors.ts';
 import { bytes } from '../units.ts';
 import type { BlockDevice, DeviceProbe } from './inventory.ts';
+import { wholeNumber } from './report-json.ts';
 
-/** The tree form, for it alone shows what lies on what. */
+/** With NAME, for without that column lsblk gives a flat list, and only its tree shows what lies on what. */
 export const LSBLK_ARGV: readonly string[] = [
   ...['lsblk', '--json', '--bytes', '--output'],
-  'PATH,TYPE,SIZE,LOG-SEC,PHY-SEC,RO,ROTA,RM,FSTYPE,PARTUUID,WWN,SERIAL,MOUNTPOINTS',
+  'NAME,PATH,TYPE,SIZE,LOG-SEC,PHY-SEC,RO,ROTA,RM,FSTYPE,PARTUUID,WWN,SERIAL,MOUNTPOINTS',
 ];
 
-interface LsblkNode {
-  readonly path: string;
-  readonly type: string;
-  readonly size: number | string;
-  readonly 'log-sec': number | string;
-  readonly 'phy-sec': number | string;
-  readonly ro: boolean | string;
-  readonly rota: boolean | string;
-  readonly rm: boolean | string;
-  readonly fstype: string | null;
-  readonly partuuid: string | null;
-  readonly wwn: string | null;
-  readonly serial: string | null;
-  readonly mountpoints: readonly (string | null)[];
-  readonly children?: readonly LsblkNode[];
-}
+/** One device as lsblk writes it; older versions write numbers and truth as text. */
+type LsblkNode = Readonly<Record<string, unknown>>;
 
 /**
  * `document` is lsblk's JSON, `readOnlyMounts` the mount points that are mounted read-only. A device that lies on
@@ -40,39 +27,60 @@ export function readBlockDevices(
   }
   const found = new Map<string, BlockDevice>();
   const visit = (node: LsblkNode, parent: string | null): void => {
-    const known = found.get(node.path) ?? blockDevice(node, readOnlyMounts);
+    const path = pathOf(node);
+    const known = found.get(path) ?? blockDevice(node, path, readOnlyMounts);
     const parents = parent === null ? known.parents : [...new Set([...known.parents, parent])];
-    found.set(node.path, { ...known, parents });
-    for (const child of node.children ?? []) visit(child, node.path);
+    found.set(path, { ...known, parents });
+    for (const child of nodes(node.children)) visit(child, path);
   };
-  for (const root of roots as LsblkNode[]) visit(root, null);
+  for (const root of nodes(roots)) visit(root, null);
   return found;
 }
 
-function blockDevice(node: LsblkNode, readOnlyMounts: ReadonlySet<string>): BlockDevice {
-  const mountPoints = (node.mountpoints ?? []).filter((point) => point !== null);
+function blockDevice(node: LsblkNode, path: string, readOnlyMounts: ReadonlySet<string>): BlockDevice {
+  const mountPoints = texts(node.mountpoints);
+  const size = (field: string) => bytes(wholeNumber(String(node[field]), `${field} of ${path}`));
   return {
-    path: node.path,
-    type: node.type,
-    size: bytes(Number(node.size)),
-    logicalSector: bytes(Number(node['log-sec'])),
-    physicalSector: bytes(Number(node['phy-sec'])),
+    path,
+    type: textOf(node.type) ?? 'unknown',
+    size: size('size'),
+    logicalSector: size('log-sec'),
+    physicalSector: size('phy-sec'),
     readOnly: isTrue(node.ro),
     rotational: isTrue(node.rota),
     removable: isTrue(node.rm),
-    fsType: node.fstype,
+    fsType: textOf(node.fstype),
     mountPoints,
     readOnlyMounts: mountPoints.filter((point) => readOnlyMounts.has(point)),
     parents: [],
-    children: (node.children ?? []).map(({ path }) => path),
-    partUuid: node.partuuid,
-    wwn: node.wwn,
-    serial: node.serial,
+    children: nodes(node.children).map(pathOf),
+    partUuid: textOf(node.partuuid),
+    wwn: textOf(node.wwn),
+    serial: textOf(node.serial),
   };
 }
 
-/** Older lsblk writes `"1"` for true. */
-function isTrue(value: boolean | string): boolean {
+function pathOf(node: LsblkNode): string {
+  const path = textOf(node.path);
+  if (path !== null) return path;
+  throw new UserError(ExitCode.badInput, 'lsblk names a device without a path');
+}
+
+function nodes(value: unknown): LsblkNode[] {
+  const list: readonly unknown[] = Array.isArray(value) ? value : [];
+  return list.filter((one): one is LsblkNode => typeof one === 'object' && one !== null);
+}
+
+function texts(value: unknown): string[] {
+  const list: readonly unknown[] = Array.isArray(value) ? value : [];
+  return list.filter((one) => typeof one === 'string');
+}
+
+function textOf(value: unknown): string | null {
+  return typeof value === 'string' ? value : null;
+}
+
+function isTrue(value: unknown): boolean {
   return value === true || value === '1';
 }
 
@@ -104,11 +112,16 @@ export function readBlkid(text: string): ReadonlyMap<string, string> {
   return values;
 }
 
-/** The types of all signatures in the output of `wipefs -n --json`. */
+/** The types of all signatures in the output of `wipefs -n --json`. Throws UserError where it is none. */
 export function readWipefs(text: string): string[] {
   if (text.trim() === '') return [];
-  const { signatures = [] } = JSON.parse(text) as { signatures?: readonly { type: string }[] };
-  return signatures.map(({ type }) => type);
+  let document: unknown;
+  try {
+    document = JSON.parse(text);
+  } catch (cause) {
+    throw new UserError(ExitCode.badInput, 'the output of wipefs is no JSON', undefined, { cause });
+  }
+  return nodes((document as LsblkNode | null)?.signatures).map(({ type }) => textOf(type) ?? 'unknown');
 }
 
 export interface RawProbe {

@@ -29,7 +29,7 @@ export function inventoryOf(document: unknown): Inventory {
     return { ...readReport(document), lvmVersion: null, devices: null, devicesFile: null };
   }
   const state = document as State;
-  checkFormat(state.formatVersion);
+  checkStateFormat(state.formatVersion);
   const byPath = readBlockDevices(state.lsblk, readOnlyMountsOf(state.mountinfo ?? ''));
   const probes = Object.entries(state.probes ?? {}).map(
     ([path, raw]) => [path, readProbe(path, raw)] as const,
@@ -42,7 +42,8 @@ export function inventoryOf(document: unknown): Inventory {
   };
 }
 
-function checkFormat(formatVersion: unknown): void {
+/** Throws UserError where that format's major is another. */
+export function checkStateFormat(formatVersion: unknown): void {
   if (typeof formatVersion === 'string' && Number.parseInt(formatVersion, 10) === 1) return;
   throw new UserError(
     ExitCode.badInput,

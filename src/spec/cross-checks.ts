@@ -53,7 +53,9 @@ class Checks {
       key in written
         ? this.places.value(['volumes', index, key])
         : this.places.value(['volumes', index, 'source']);
+    const errors = this.found.length;
     this.source(written.source, at('source'));
+    const sourceIsRight = this.found.length === errors;
     this.policyName(file, written, at('policy'));
     const { kind } = volume.source;
     const own = (key: string, wrong: boolean, message: string, hint?: string) => {
@@ -84,7 +86,8 @@ class Checks {
       this.error(at('snapshot'), 'no-sense', 'one name cannot serve the snapshots of all matches');
     }
     this.lend(volume, at('snapshot'));
-    this.volumeNames(spec, volume, at);
+    // Names that follow from a wrong source are wrong for the same reason.
+    if (sourceIsRight) this.volumeNames(spec, volume, at);
     this.keep(spec, volume, at('keep'));
   }
 
@@ -168,15 +171,19 @@ class Checks {
           line('backup'),
           'backup:',
         );
+        this.isNoSource(spec, `${spec.group.name}/${volume.backup}`, 'backup', line('backup'));
       }
       if (volume.source.kind === 'volume' && volume.snapshot.name !== null) {
         const path = `${volume.source.group}/${volume.snapshot.name}`;
         this.name(volumes, path, `snapshot of ${volume.source.text}`, line('snapshot'), 'snapshot.name:');
-        if (spec.volumes.some(({ source }) => source.text === path)) {
-          this.error(line('snapshot'), 'twice', `${path} is a source, so no snapshot can have that name`);
-        }
+        this.isNoSource(spec, path, 'snapshot', line('snapshot'));
       }
     });
+  }
+
+  isNoSource(spec: Spec, path: string, what: string, range: Range): void {
+    if (!spec.volumes.some(({ source }) => source.text === path)) return;
+    this.error(range, 'twice', `${path} is a source, so no ${what} can have that name`);
   }
 
   name(taken: Map<string, string>, path: string, what: string, range: Range, key: string): void {

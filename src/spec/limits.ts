@@ -4,6 +4,7 @@
  */
 import { Lexer } from 'yaml';
 import type { Diagnostic } from '../diagnostics.ts';
+import { Lines } from './lines.ts';
 
 export const MAX_BYTES = 256 * 1024;
 export const MAX_DEPTH = 32;
@@ -34,11 +35,7 @@ function fileError(code: string, message: string, hint?: string): Diagnostic {
 
 /** A diagnostic about the one character at an offset. */
 function at(text: string, offset: number, code: string, message: string): Diagnostic {
-  const before = text.slice(0, offset).split('\n');
-  const line = before.length;
-  const column = (before.at(-1)?.length ?? 0) + 1;
-  const range = { start: { line, column }, end: { line, column: column + 1 } };
-  return { code, severity: 'error', message, range };
+  return { code, severity: 'error', message, range: new Lines(text).range(offset, offset + 1) };
 }
 
 /** The lexer's own marks (document, flow scalar, …) have no place in the text. */
@@ -58,8 +55,9 @@ function tooDeepAt(text: string): number | null {
     if (MARKS.has(token)) continue;
     const isSpace = /^[ \t]*$/.test(token) || token.startsWith('#');
     if (!isSpace && !/^\r?\n/.test(token)) {
-      if (begins && flow === 0) openBlock(columns, offset - lineStart);
-      if (token === '[' || token === '{') flow++;
+      const opens = token === '[' || token === '{';
+      if (begins && flow === 0 && !opens) openBlock(columns, offset - lineStart);
+      if (opens) flow++;
       if (token === ']' || token === '}') flow--;
       begins = token === '-' || token === '?';
       if (flow + columns.length > MAX_DEPTH) return offset;

@@ -1,23 +1,14 @@
 /** From a path in the data (`volumes`, 2, `backup`) to the place in the file. */
-import {
-  type Document,
-  isAlias,
-  isMap,
-  isPair,
-  isScalar,
-  isSeq,
-  type LineCounter,
-  type Node,
-  type Pair,
-} from 'yaml';
+import { type Document, isAlias, isMap, isPair, isScalar, isSeq, type Node, type Pair } from 'yaml';
 import type { Range } from '../diagnostics.ts';
+import type { Lines } from './lines.ts';
 
 export type Path = readonly (string | number)[];
 
 export class Places {
   constructor(
     readonly document: Document,
-    readonly lines: LineCounter,
+    readonly lines: Lines,
   ) {}
 
   /** The value's own text; of a map or a list, its first key or element, for a whole block says nothing. */
@@ -34,12 +25,7 @@ export class Places {
 
   range(node: Node | null | undefined): Range {
     const [start, end] = node?.range ?? [0, 0];
-    return { start: this.#position(start), end: this.#position(Math.max(end, start + 1)) };
-  }
-
-  #position(offset: number) {
-    const { line, col } = this.lines.linePos(offset);
-    return { line: Math.max(1, line), column: Math.max(1, col) };
+    return this.lines.range(start, end);
   }
 
   /** As deep as the path leads; where it leads nowhere, the last thing that is there. */

@@ -25,14 +25,16 @@ export function parseSpec(source: Uint8Array): SpecResult {
   const yaml = readYaml(text);
   if ('errors' in yaml) return { errors: inOrder(yaml.errors), text };
   const { data, places } = yaml;
-  if (!validateBackup(data)) {
-    return { errors: inOrder(schemaDiagnostics(validateBackup.errors ?? [], places, schemas.backup)), text };
-  }
+  const shape = validateBackup(data)
+    ? []
+    : schemaDiagnostics(validateBackup.errors ?? [], places, schemas.backup);
+  // A misspelt key leaves the rest readable, so that its errors are shown too.
+  if (shape.some(({ code }) => code !== 'unknown-key')) return { errors: inOrder(shape), text };
   const file = data as SpecFile;
-  const values = checkValues(file, places);
-  if (values.length > 0) return { errors: inOrder(values), text };
+  const values = [...shape, ...checkValues(file, places), ...notBuiltYet(file, places)];
+  if (values.some(({ code }) => code === 'bad-value')) return { errors: inOrder(values), text };
   const spec = resolveSpec(file);
-  const found = [...crossChecks(file, spec, places), ...notBuiltYet(file, places)];
+  const found = [...values, ...crossChecks(file, spec, places)];
   const errors = found.filter(({ severity }) => severity === 'error');
   return errors.length > 0 ? { errors: inOrder(errors), text } : { spec, warnings: inOrder(found), text };
 }

@@ -1,6 +1,7 @@
 /** YAML text to plain data with the place of everything in it, or why it is not what the tool reads. */
-import { isAlias, isPair, isScalar, LineCounter, parseDocument, visit } from 'yaml';
+import { isAlias, isPair, isScalar, parseDocument, visit } from 'yaml';
 import type { Diagnostic } from '../diagnostics.ts';
+import { Lines } from './lines.ts';
 import { Places } from './locate.ts';
 
 export type YamlResult =
@@ -8,8 +9,8 @@ export type YamlResult =
   | { readonly errors: readonly Diagnostic[] };
 
 export function readYaml(text: string): YamlResult {
-  const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, stringKeys: false });
+  const lines = new Lines(text);
+  const document = parseDocument(text, { prettyErrors: false, stringKeys: false });
   const places = new Places(document, lines);
   const errors = [...syntaxErrors(document, lines), ...contentErrors(places)];
   if (errors.length > 0) return { errors };
@@ -34,20 +35,18 @@ const SYNTAX: Record<string, string> = {
   BAD_INDENT: 'the indentation does not fit what stands above',
 };
 
-function syntaxErrors(document: ReturnType<typeof parseDocument>, lines: LineCounter): Diagnostic[] {
-  return [...document.errors, ...document.warnings].map((error) => {
-    const start = lines.linePos(error.pos[0]);
-    const end = lines.linePos(Math.max(error.pos[1], error.pos[0] + 1));
-    return {
+/** After one token that does not fit, those behind it tell nothing more. */
+function syntaxErrors(document: ReturnType<typeof parseDocument>, lines: Lines): Diagnostic[] {
+  const all = [...document.errors, ...document.warnings];
+  const first = all.findIndex(({ code }) => code === 'UNEXPECTED_TOKEN');
+  return all
+    .filter(({ code }, index) => code !== 'UNEXPECTED_TOKEN' || index === first)
+    .map((error) => ({
       code: 'yaml',
       severity: 'error',
       message: SYNTAX[error.code] ?? firstSentence(error.message),
-      range: {
-        start: { line: start.line, column: start.col },
-        end: { line: end.line, column: end.col },
-      },
-    };
-  });
+      range: lines.range(error.pos[0], error.pos[1]),
+    }));
 }
 
 function firstSentence(message: string): string {

@@ -54,8 +54,9 @@ describe('a full source group, refused for', () => {
 });
 
 test('the source: missing, thin, a snapshot, a torn restore, a name that is taken', async () => {
-  on = await machine(
-    [200, 100],
+  on = await bootLab({ disks: [{ size: 200 * MiB, serial: 'SSD' }, { size: 100 * MiB }] });
+  await sh(
+    on,
     `
     vgcreate -q S /dev/vda
     lvcreate -q -y -l 4 -n root S
@@ -74,6 +75,11 @@ test('the source: missing, thin, a snapshot, a torn restore, a name that is take
   await refused('source-unsupported', source('thin'));
   await refused('source-unsupported', source('old'));
   await refused('source-unsupported', source('pool'));
+  // A disk that LVM holds, though nothing on it is mounted.
+  await refused(
+    'source-in-use',
+    'version: 1\ngroup: {name: B}\nvolumes: [{source: /dev/vda, backup: disk-backup}]\n',
+  );
 });
 
 test('a backup volume that is mounted', async () => {
