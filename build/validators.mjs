@@ -6,6 +6,7 @@ import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { Ajv } from 'ajv';
 import standalone from 'ajv/dist/standalone/index.js';
+import { build } from 'esbuild';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const target = `${root}src/generated/`;
@@ -24,7 +25,16 @@ for (const [name, schema] of schemas) ajv.addSchema(schema, name);
 const names = Object.fromEntries(schemas.map(([name]) => [exportName(name), name]));
 
 mkdirSync(target, { recursive: true });
-writeFileSync(`${target}validators.js`, standalone.default(ajv, names));
+// The compiler leaves some of its helpers outside, as require() in a module that has none: they are taken in.
+await build({
+  stdin: { contents: standalone.default(ajv, names), resolveDir: root },
+  outfile: `${target}validators.js`,
+  bundle: true,
+  minifyWhitespace: true,
+  format: 'esm',
+  platform: 'node',
+  logLevel: 'warning',
+});
 writeFileSync(
   `${target}validators.d.ts`,
   [
