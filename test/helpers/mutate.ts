@@ -36,7 +36,7 @@ function replace(document: unknown, path: readonly (string | number)[], to: Json
   let parent = document as Record<string | number, unknown> | null | undefined;
   for (const key of path.slice(0, -1)) parent = parent?.[key] as typeof parent;
   if (typeof parent !== 'object' || parent === null) return;
-  if (to !== undefined) parent[last] = to;
+  if (to !== undefined) parent[last] = structuredClone(to);
   else if (Array.isArray(parent)) parent.splice(last as number, 1);
   else delete parent[last];
 }
