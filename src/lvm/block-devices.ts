@@ -1,17 +1,16 @@
 /** lsblk's tree to block devices, and what blkid and wipefs say to one probe. Pure. */
-import { ExitCode, UserError } from '../errors.ts';
-import { bytes } from '../units.ts';
+import { type Bytes, bytes } from '../units.ts';
 import type { BlockDevice, DeviceProbe } from './inventory.ts';
-import { wholeNumber } from './report-json.ts';
+import { flag, isObject, type JsonObject, listOf, malformed, object, text, textOrNull } from './shape.ts';
 
-/** With NAME, for without that column lsblk gives a flat list, and only its tree shows what lies on what. */
+/** With NAME, for without that column lsblk writes a flat list; the tree alone shows what lies on what. */
 export const LSBLK_ARGV: readonly string[] = [
   ...['lsblk', '--json', '--bytes', '--output'],
   'NAME,PATH,TYPE,SIZE,LOG-SEC,PHY-SEC,RO,ROTA,RM,FSTYPE,PARTUUID,WWN,SERIAL,MOUNTPOINTS',
 ];
 
-/** One device as lsblk writes it; older versions write numbers and truth as text. */
-type LsblkNode = Readonly<Record<string, unknown>>;
+/** Deeper than any stack of devices; a document that nests further was not written by lsblk. */
+const DEEPEST = 64;
 
 /**
  * `document` is lsblk's JSON, `readOnlyMounts` the mount points that are mounted read-only. A device that lies on
@@ -21,67 +20,64 @@ export function readBlockDevices(
   document: unknown,
   readOnlyMounts: ReadonlySet<string>,
 ): Map<string, BlockDevice> {
-  const roots = (document as { blockdevices?: unknown } | null)?.blockdevices;
-  if (!Array.isArray(roots)) {
-    throw new UserError(ExitCode.badInput, 'this is no output of lsblk --json: it has no "blockdevices"');
-  }
+  const roots = isObject(document) ? document.blockdevices : undefined;
+  if (!Array.isArray(roots)) throw malformed('this is no output of lsblk --json: it has no "blockdevices"');
   const found = new Map<string, BlockDevice>();
-  const visit = (node: LsblkNode, parent: string | null): void => {
-    const path = pathOf(node);
+  const visit = (value: unknown, parent: string | null, depth: number): void => {
+    if (depth > DEEPEST) throw malformed(`lsblk's tree is deeper than ${DEEPEST} devices`);
+    const node = object(value, "a device in lsblk's tree");
+    const path = text(node.path, "the path of a device in lsblk's tree");
     const known = found.get(path) ?? blockDevice(node, path, readOnlyMounts);
     const parents = parent === null ? known.parents : [...new Set([...known.parents, parent])];
     found.set(path, { ...known, parents });
-    for (const child of nodes(node.children)) visit(child, path);
+    for (const child of childrenOf(node, path)) visit(child, path, depth + 1);
   };
-  for (const root of nodes(roots)) visit(root, null);
+  for (const root of roots) visit(root, null, 1);
   return found;
 }
 
-function blockDevice(node: LsblkNode, path: string, readOnlyMounts: ReadonlySet<string>): BlockDevice {
-  const mountPoints = texts(node.mountpoints);
-  const size = (field: string) => bytes(wholeNumber(String(node[field]), `${field} of ${path}`));
+function blockDevice(node: JsonObject, path: string, readOnlyMounts: ReadonlySet<string>): BlockDevice {
+  const where = (key: string) => `what lsblk says of ${path} as ${key}`;
+  const word = (key: string) => textOrNull(node[key], where(key));
+  const size = (key: string) => sizeOf(node[key], where(key));
+  const mountPoints = listOf(node.mountpoints ?? [], where('mountpoints'), textOrNull).filter(
+    (point) => point !== null,
+  );
   return {
     path,
-    type: textOf(node.type) ?? 'unknown',
+    type: text(node.type, where('type')),
     size: size('size'),
     logicalSector: size('log-sec'),
     physicalSector: size('phy-sec'),
-    readOnly: isTrue(node.ro),
-    rotational: isTrue(node.rota),
-    removable: isTrue(node.rm),
-    fsType: textOf(node.fstype),
+    readOnly: isTrue(node.ro, where('ro')),
+    rotational: isTrue(node.rota, where('rota')),
+    removable: isTrue(node.rm, where('rm')),
+    fsType: word('fstype'),
     mountPoints,
     readOnlyMounts: mountPoints.filter((point) => readOnlyMounts.has(point)),
     parents: [],
-    children: nodes(node.children).map(pathOf),
-    partUuid: textOf(node.partuuid),
-    wwn: textOf(node.wwn),
-    serial: textOf(node.serial),
+    children: childrenOf(node, path).map((child) => text(child.path, where('child'))),
+    partUuid: word('partuuid'),
+    wwn: word('wwn'),
+    serial: word('serial'),
   };
 }
 
-function pathOf(node: LsblkNode): string {
-  const path = textOf(node.path);
-  if (path !== null) return path;
-  throw new UserError(ExitCode.badInput, 'lsblk names a device without a path');
+function childrenOf(node: JsonObject, path: string): readonly JsonObject[] {
+  return listOf(node.children ?? [], `what lsblk says of ${path} as children`, object);
 }
 
-function nodes(value: unknown): LsblkNode[] {
-  const list: readonly unknown[] = Array.isArray(value) ? value : [];
-  return list.filter((one): one is LsblkNode => typeof one === 'object' && one !== null);
+/** Bytes. Older lsblk writes numbers as text. */
+function sizeOf(value: unknown, where: string): Bytes {
+  const count = typeof value === 'string' && /^\d+$/.test(value) ? Number(value) : value;
+  if (typeof count === 'number' && Number.isSafeInteger(count) && count >= 0) return bytes(count);
+  throw malformed(`${where} is no number of bytes but ${JSON.stringify(value)}`);
 }
 
-function texts(value: unknown): string[] {
-  const list: readonly unknown[] = Array.isArray(value) ? value : [];
-  return list.filter((one) => typeof one === 'string');
-}
-
-function textOf(value: unknown): string | null {
-  return typeof value === 'string' ? value : null;
-}
-
-function isTrue(value: unknown): boolean {
-  return value === true || value === '1';
+/** Older lsblk writes `"1"` for true. */
+function isTrue(value: unknown, where: string): boolean {
+  if (value === '1' || value === '0') return value === '1';
+  return flag(value, where);
 }
 
 /** Mount points whose mount is read-only, from the text of /proc/self/mountinfo. */
@@ -96,16 +92,16 @@ export function readOnlyMountsOf(mountinfo: string): Set<string> {
 }
 
 /** The kernel writes spaces and the like in mount points as `\040`. */
-function unescapeOctal(text: string): string {
-  return text.replace(/\\([0-7]{3})/g, (_, digits: string) =>
+function unescapeOctal(escaped: string): string {
+  return escaped.replace(/\\([0-7]{3})/g, (_, digits: string) =>
     String.fromCharCode(Number.parseInt(digits, 8)),
   );
 }
 
 /** `KEY=value` lines of `blkid -o export`, where a value's odd characters stand behind a backslash. */
-export function readBlkid(text: string): ReadonlyMap<string, string> {
+export function readBlkid(output: string): ReadonlyMap<string, string> {
   const values = new Map<string, string>();
-  for (const line of text.split('\n')) {
+  for (const line of output.split('\n')) {
     const at = line.indexOf('=');
     if (at > 0) values.set(line.slice(0, at), line.slice(at + 1).replace(/\\(.)/g, '$1'));
   }
@@ -113,15 +109,20 @@ export function readBlkid(text: string): ReadonlyMap<string, string> {
 }
 
 /** The types of all signatures in the output of `wipefs -n --json`. Throws UserError where it is none. */
-export function readWipefs(text: string): string[] {
-  if (text.trim() === '') return [];
-  let document: unknown;
+export function readWipefs(output: string): readonly string[] {
+  if (output.trim() === '') return [];
+  const { signatures = [] } = object(parsed(output), 'the output of wipefs');
+  return listOf(signatures, "wipefs's list of signatures", (value, where) =>
+    text(object(value, where).type, `the type of ${where}`),
+  );
+}
+
+function parsed(output: string): unknown {
   try {
-    document = JSON.parse(text);
+    return JSON.parse(output);
   } catch (cause) {
-    throw new UserError(ExitCode.badInput, 'the output of wipefs is no JSON', undefined, { cause });
+    throw malformed(`the output of wipefs is no JSON: ${(cause as Error).message}`);
   }
-  return nodes((document as LsblkNode | null)?.signatures).map(({ type }) => textOf(type) ?? 'unknown');
 }
 
 export interface RawProbe {

@@ -11,7 +11,10 @@ export interface Probed {
   readonly size: Bytes;
 }
 
-/** By path. Reads only. A device that cannot be opened counts as held and not blank. */
+/**
+ * By path. Reads only. A device that cannot be opened counts as held and not blank, and one that blkid or wipefs
+ * could not read as not blank: only what was looked into can be proven empty.
+ */
 export async function probeDevices(
   devices: readonly Probed[],
   run: RunCommand,
@@ -21,14 +24,18 @@ export async function probeDevices(
     inTurn(devices, ({ path, size }) => lookInside(path, size)),
   ]);
   return Object.fromEntries(
-    devices.map(({ path }, index) => [
-      path,
-      { ...(signatures[index] as Signatures), ...(insides[index] as Inside) },
-    ]),
+    devices.map(({ path }, index) => [path, probe(signatures[index] as Signatures, insides[index] as Inside)]),
   );
 }
 
-type Signatures = Pick<RawProbe, 'blkid' | 'wipefs'>;
+function probe({ read, blkid, wipefs }: Signatures, { exclusive, zeroEnds }: Inside): RawProbe {
+  return { blkid, wipefs, exclusive, zeroEnds: zeroEnds && read };
+}
+
+interface Signatures extends Pick<RawProbe, 'blkid' | 'wipefs'> {
+  /** Both programs came to an end with the device. */
+  readonly read: boolean;
+}
 type Inside = Pick<RawProbe, 'exclusive' | 'zeroEnds'>;
 
 async function signaturesOf(path: string, run: RunCommand): Promise<Signatures> {
@@ -36,8 +43,12 @@ async function signaturesOf(path: string, run: RunCommand): Promise<Signatures> 
     run(['blkid', '-p', '-o', 'export', path]),
     run(['wipefs', '-n', '--json', path]),
   ]);
-  return { blkid: blkid.stdout, wipefs: wipefs.stdout };
+  const read = BLKID_HAS_READ.includes(blkid.exitCode) && wipefs.exitCode === 0;
+  return { read, blkid: blkid.stdout, wipefs: wipefs.stdout };
 }
+
+/** 0: it found something; 2: nothing; 8: several things that contradict each other, which wipefs names. */
+const BLKID_HAS_READ: readonly (number | null)[] = [0, 2, 8];
 
 /** One after the other: a disk and its partitions, claimed at one moment, would each find the other in use. */
 async function inTurn<T, R>(items: readonly T[], work: (item: T) => Promise<R>): Promise<R[]> {

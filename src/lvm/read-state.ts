@@ -1,5 +1,5 @@
 /** Reads the live state: LVM's report, lsblk, and the devices that matter, side by side. */
-import { existsSync, readFileSync } from 'node:fs';
+import { closeSync, constants, existsSync, openSync, readFileSync } from 'node:fs';
 import { readdir, readFile, realpath } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ExitCode, UserError } from '../errors.ts';
@@ -18,17 +18,23 @@ export interface ReadOptions {
 }
 
 /** Throws UserError, with the way out, where LVM cannot be asked. */
-export async function readState({ run, now, devices }: ReadOptions): Promise<State> {
+export async function readState(options: ReadOptions): Promise<State> {
   checkCanAskLvm();
-  const [fullreport, lsblk, mountinfo, links, lvmVersion, systemId] = await Promise.all([
+  return stateOf(options);
+}
+
+/** The same where it is known already that LVM can be asked. */
+export async function stateOf({ run, now, devices }: ReadOptions): Promise<State> {
+  const [fullreport, lsblk, mountinfo, lvmVersion, systemId] = await Promise.all([
     jsonOf(run, FULLREPORT_ARGV),
     jsonOf(run, LSBLK_ARGV),
     readFile('/proc/self/mountinfo', 'utf8'),
-    linksOf(devices),
     versionOf(run),
     systemIdOf(run),
   ]);
   const known = readBlockDevices(lsblk, new Set());
+  const names = devices === 'all' ? await namesInDevDisk() : devices;
+  const links = await linksOf(names, [...known.keys()]);
   const paths = devices === 'all' ? unmapped(known) : devices.map((named) => links[named] ?? named);
   return {
     formatVersion: STATE_FORMAT,
@@ -48,20 +54,34 @@ export async function readState({ run, now, devices }: ReadOptions): Promise<Sta
   };
 }
 
-function checkCanAskLvm(): void {
-  if (process.getuid?.() !== 0) {
+/** What LVM needs of the process and the kernel. Throws UserError, with the way out, where it is not there. */
+export function checkCanAskLvm({ uid = process.getuid?.(), control = DM_CONTROL } = {}): void {
+  if (uid !== 0) {
     throw new UserError(
       ExitCode.failed,
       'LVM shows its state to root only',
       'run it with sudo; or plan without root from a recorded state: lvmbackup plan --state FILE',
     );
   }
-  if (!existsSync('/dev/mapper/control')) {
-    throw new UserError(
-      ExitCode.failed,
-      'this kernel has no device-mapper (/dev/mapper/control is missing)',
-      'modprobe dm-mod; in a container, LVM has to be run on the host',
-    );
+  const fault = openFault(control);
+  if (fault === null) return;
+  throw new UserError(
+    ExitCode.failed,
+    `this kernel has no device-mapper for LVM (${control}: ${fault})`,
+    'modprobe dm-mod; in a container, LVM has to be run on the host',
+  );
+}
+
+const DM_CONTROL = '/dev/mapper/control';
+
+/** The node may be there without a driver behind it: LVM would then report a machine without groups. */
+function openFault(path: string): string | null {
+  try {
+    closeSync(openSync(path, constants.O_RDWR));
+    return null;
+  } catch (cause) {
+    const { code, message } = cause as NodeJS.ErrnoException;
+    return code === 'ENOENT' ? 'it is missing' : code === 'ENODEV' ? 'no driver is behind it' : message;
   }
 }
 
@@ -75,7 +95,7 @@ async function jsonOf(run: RunCommand, argv: readonly string[]): Promise<unknown
   const reasons = reasonsOf(result).join('; ');
   throw new UserError(
     ExitCode.failed,
-    `${argv.slice(0, 2).join(' ')} gave no report (${endOf(result)})${reasons === '' ? '' : `: ${reasons}`}`,
+    `${argv.slice(0, argv[0] === 'lvm' ? 2 : 1).join(' ')} gave no report (${endOf(result)})${reasons === '' ? '' : `: ${reasons}`}`,
     'see that `vgs` and `lsblk` work on this machine',
   );
 }
@@ -92,24 +112,35 @@ async function systemIdOf(run: RunCommand): Promise<string | null> {
 
 const LINK_FOLDERS = ['by-id', 'by-uuid', 'by-partuuid', 'by-partlabel', 'by-label', 'by-path'];
 
-/** Other names of devices. Of those that the file names, also links that stand elsewhere. */
-async function linksOf(devices: readonly string[] | 'all'): Promise<Record<string, string>> {
-  const folders = devices === 'all' ? LINK_FOLDERS.map((folder) => `/dev/disk/${folder}`) : [];
-  const listed = await Promise.all(folders.map(linksIn));
-  const named = devices === 'all' ? [] : devices;
-  const all = [...listed.flat(), ...named];
-  const resolved = await Promise.all(all.map(async (name) => [name, await target(name)] as const));
-  return Object.fromEntries(
-    resolved.filter((pair): pair is [string, string] => pair[1] !== null && pair[0] !== pair[1]),
-  );
+async function namesInDevDisk(): Promise<string[]> {
+  return (await Promise.all(LINK_FOLDERS.map((folder) => namesIn(`/dev/disk/${folder}`)))).flat();
 }
 
-async function linksIn(folder: string): Promise<string[]> {
+async function namesIn(folder: string): Promise<string[]> {
   try {
     return (await readdir(folder)).map((name) => join(folder, name));
   } catch {
     return [];
   }
+}
+
+/**
+ * Which of `paths` (as lsblk and LVM name the devices) each name leads to, where that is not the name itself.
+ * With udev /dev/mapper/NAME is a link to /dev/dm-N too, and both tools say the former.
+ */
+export async function linksOf(
+  names: readonly string[],
+  paths: readonly string[],
+): Promise<Record<string, string>> {
+  const pathOf = new Map<string, string>();
+  for (const path of paths) pathOf.set((await target(path)) ?? path, path);
+  const links: Record<string, string> = {};
+  for (const name of names) {
+    const node = await target(name);
+    const path = node === null ? null : (pathOf.get(node) ?? node);
+    if (path !== null && path !== name) links[name] = path;
+  }
+  return links;
 }
 
 async function target(name: string): Promise<string | null> {

@@ -1,5 +1,5 @@
 /** LVM's full report to groups, volumes and physical volumes. Pure, and linear in the number of volumes. */
-import { bytes, type Extents, extents } from '../units.ts';
+import { type Bytes, bytes, type Extents, extents } from '../units.ts';
 import type {
   Allocation,
   Group,
@@ -10,7 +10,16 @@ import type {
   Volume,
 } from './inventory.ts';
 import type { Row } from './report-fields.ts';
-import { isSet, list, type ReportEntry, reportEntries, wholeNumber } from './report-json.ts';
+import {
+  extentCount,
+  isSet,
+  list,
+  percentage,
+  type ReportEntry,
+  reportEntries,
+  wholeNumber,
+} from './report-json.ts';
+import { malformed } from './shape.ts';
 
 /** What the report alone cannot tell. */
 export interface Host {
@@ -42,7 +51,7 @@ function readGroup(vg: Row<'vg'>, entry: ReportEntry, host: Host): Group {
   const pvs = new Map(
     entry.pv.map((row) => [row.pv_uuid, physicalVolume(row, places.free.get(row.pv_uuid) ?? [])]),
   );
-  const extentSize = bytes(wholeNumber(vg.vg_extent_size, 'vg_extent_size'));
+  const extentSize = extentSizeOf(vg);
   const chunks = new Map(entry.seg.map((row) => [row.lv_uuid, row.chunk_size]));
   const volumes = new Map<string, Volume>();
   for (const row of entry.lv) {
@@ -50,12 +59,14 @@ function readGroup(vg: Row<'vg'>, entry: ReportEntry, host: Host): Group {
     const volume = readVolume(row, vg.vg_name, extentSize, taken, chunks.get(row.lv_uuid) ?? '');
     volumes.set(volume.name, volume);
   }
+  const all = total(pvs, (pv) => pv.extents);
+  if (!Number.isSafeInteger(all * extentSize)) throw tooLarge(vg.vg_name);
   return {
     name: vg.vg_name,
     uuid: vg.vg_uuid,
     extentSize,
     seqno: wholeNumber(vg.vg_seqno, 'vg_seqno'),
-    extents: total(pvs, (pv) => pv.extents),
+    extents: all,
     free: total(pvs, (pv) => pv.free),
     tags: list(vg.vg_tags),
     autoactivation: isSet(vg.vg_autoactivation),
@@ -63,6 +74,16 @@ function readGroup(vg: Row<'vg'>, entry: ReportEntry, host: Host): Group {
     pvs,
     volumes,
   };
+}
+
+function extentSizeOf({ vg_name: name, vg_extent_size: size }: Row<'vg'>): Bytes {
+  const value = wholeNumber(size, 'vg_extent_size');
+  if (value > 0) return bytes(value);
+  throw malformed(`LVM's report says that the extents of ${name} have no size`);
+}
+
+function tooLarge(group: string) {
+  return malformed(`the group ${group} is larger than lvmbackup can count (8 PiB)`);
 }
 
 function total(pvs: ReadonlyMap<PvUuid, PhysicalVolume>, pick: (pv: PhysicalVolume) => Extents): Extents {
@@ -88,9 +109,9 @@ function placesOf(entry: ReportEntry) {
   const free = new Map<PvUuid, FreeRun[]>();
   const taken = new Map<string, Allocation[]>();
   for (const row of entry.pvseg) {
-    const length = extents(wholeNumber(row.pvseg_size || '0', 'pvseg_size'));
+    const length = extents(extentCount(row.pvseg_size || '0', 'pvseg_size'));
     if (length === 0) continue;
-    const start = wholeNumber(row.pvseg_start, 'pvseg_start');
+    const start = extentCount(row.pvseg_start, 'pvseg_start');
     if (row.lv_uuid === '') push(free, row.pv_uuid, { start, length });
     else addTo(taken, row.lv_uuid, row.pv_uuid, length);
   }
@@ -112,7 +133,11 @@ function addTo(taken: Map<string, Allocation[]>, volume: string, pv: PvUuid, len
 }
 
 function physicalVolume(row: Row<'pv'>, freeSegments: readonly FreeRun[]): PhysicalVolume {
-  const count = wholeNumber(row.pv_pe_count, 'pv_pe_count');
+  const count = extentCount(row.pv_pe_count, 'pv_pe_count');
+  const taken = extentCount(row.pv_pe_alloc_count || '0', 'pv_pe_alloc_count');
+  if (taken > count) {
+    throw malformed(`LVM's report says that ${taken} of ${count} extents of ${row.pv_name} are taken`);
+  }
   const missing = isSet(row.pv_missing) || row.pv_name === '[unknown]';
   return {
     uuid: row.pv_uuid,
@@ -121,7 +146,7 @@ function physicalVolume(row: Row<'pv'>, freeSegments: readonly FreeRun[]): Physi
     deviceSize: bytes(wholeNumber(row.dev_size || '0', 'dev_size')),
     dataStart: bytes(wholeNumber(row.pe_start || '0', 'pe_start')),
     extents: extents(count),
-    free: extents(count - wholeNumber(row.pv_pe_alloc_count || '0', 'pv_pe_alloc_count')),
+    free: extents(count - taken),
     freeSegments,
   };
 }
@@ -129,7 +154,7 @@ function physicalVolume(row: Row<'pv'>, freeSegments: readonly FreeRun[]): Physi
 function readVolume(
   row: Row<'lv'>,
   group: string,
-  extentSize: number,
+  extentSize: Bytes,
   allocation: readonly Allocation[],
   chunk: string,
 ): Volume {
@@ -155,7 +180,7 @@ function readVolume(
     health: row.lv_health_status,
     snapshotInvalid: isSet(row.lv_snapshot_invalid),
     merging: isSet(row.lv_merging),
-    dataPercent: row.data_percent === '' ? null : Number(row.data_percent.replace(',', '.')),
+    dataPercent: percentage(row.data_percent, 'data_percent'),
     chunkSize: isCow && chunk !== '' ? bytes(wholeNumber(chunk, 'chunk_size')) : null,
     allocation,
   };

@@ -4,6 +4,7 @@
  * not hit an LVM command in the middle of its work.
  */
 import { ExitCode, UserError } from '../errors.ts';
+import { isObject } from './shape.ts';
 
 export interface CommandResult {
   readonly argv: readonly string[];
@@ -54,10 +55,10 @@ export const runCommand: RunCommand = async (argv) => {
   };
 };
 
-const PACKAGES: Record<string, string> = { blkid: 'util-linux', lsblk: 'util-linux', wipefs: 'util-linux' };
+const UTIL_LINUX = ['blkdiscard', 'blkid', 'lsblk', 'wipefs'];
 
 function notInstalled(program: string): UserError {
-  const known = PACKAGES[program] ?? 'lvm2';
+  const known = UTIL_LINUX.includes(program) ? 'util-linux' : 'lvm2';
   return new UserError(
     ExitCode.failed,
     `the program ${program} is not there`,
@@ -65,12 +66,47 @@ function notInstalled(program: string): UserError {
   );
 }
 
-/** The lines that say why a command failed, without the noise that LVM prints around them. */
-export function reasonsOf(result: Pick<CommandResult, 'stderr'>): string[] {
-  return result.stderr
+/**
+ * The lines that say why a command failed, without the noise that LVM prints around them.
+ *
+ * Standard error holds them, and always all of them, unless LVM keeps a command log: then they are in that log
+ * alone, on standard output. For JSON reports that is the default since LVM 2.03.26, for other commands it is a
+ * setting of the machine (`log/report_command_log`). So all places are read, and the log is not asked for: whether
+ * it is there changes nothing, and the command that runs is the one that the plan showed.
+ */
+export function reasonsOf({ stdout, stderr }: Pick<CommandResult, 'stdout' | 'stderr'>): string[] {
+  const said = [...linesOf(stderr), ...commandLog(stdout)].filter((line) => !NOISE.test(line));
+  return [...new Set(said.length > 0 ? said : commandLogTable(stdout))];
+}
+
+const NOISE = /^(File descriptor \d+ |WARNING: (Logical|Not all))/;
+
+function linesOf(output: string): string[] {
+  return output
     .split('\n')
     .map((line) => line.trim())
-    .filter((line) => line !== '' && !/^(File descriptor \d+ |WARNING: (Logical|Not all))/.test(line));
+    .filter((line) => line !== '');
+}
+
+/** Messages of the `log` list in a JSON report. */
+function commandLog(stdout: string): string[] {
+  let document: unknown;
+  try {
+    document = JSON.parse(stdout);
+  } catch {
+    return [];
+  }
+  const log = isObject(document) && Array.isArray(document.log) ? document.log.filter(isObject) : [];
+  return log
+    .filter(({ log_type: type }) => type === 'error' || type === 'warn')
+    .map(({ log_message: message }) => String(message));
+}
+
+/** The same as a table: a title, then lines of which the last only repeats the exit code. */
+function commandLogTable(stdout: string): string[] {
+  const lines = linesOf(stdout);
+  const title = lines.indexOf('Command Log');
+  return title === -1 ? [] : lines.slice(title + 2).filter((line) => !/^\d+ +status /.test(line));
 }
 
 /** `exit code 5`, `SIGKILL`: how a command ended. */

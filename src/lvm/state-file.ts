@@ -1,8 +1,8 @@
 /** The raw state of a machine as one JSON document, and the inventory that it tells of. Pure. */
-import { ExitCode, UserError } from '../errors.ts';
 import { type RawProbe, readBlockDevices, readOnlyMountsOf, readProbe } from './block-devices.ts';
-import type { Inventory } from './inventory.ts';
+import type { DeviceProbe, Inventory } from './inventory.ts';
 import { readReport } from './report.ts';
+import { flag, isObject, listOf, malformed, mapOf, object, text, textOrNull } from './shape.ts';
 
 export const STATE_FORMAT = '1.0';
 
@@ -25,28 +25,44 @@ export interface State {
 
 /** Takes a State or a bare full report of LVM. Throws UserError where it is neither. */
 export function inventoryOf(document: unknown): Inventory {
-  if (typeof document !== 'object' || document === null || !('formatVersion' in document)) {
+  if (!isObject(document) || !('formatVersion' in document)) {
     return { ...readReport(document), lvmVersion: null, devices: null, devicesFile: null };
   }
-  const state = document as State;
-  checkStateFormat(state.formatVersion);
-  const byPath = readBlockDevices(state.lsblk, readOnlyMountsOf(state.mountinfo ?? ''));
-  const probes = Object.entries(state.probes ?? {}).map(
-    ([path, raw]) => [path, readProbe(path, raw)] as const,
-  );
+  checkStateFormat(document.formatVersion);
+  const part = (key: keyof State) => `the state's "${key}"`;
+  const mountinfo = textOrNull(document.mountinfo, part('mountinfo')) ?? '';
   return {
-    ...readReport(state.fullreport, { systemId: state.systemId ?? null }),
-    lvmVersion: state.lvmVersion ?? null,
-    devices: { byPath, links: new Map(Object.entries(state.links ?? {})), probes: new Map(probes) },
-    devicesFile: state.devicesFile ?? null,
+    ...readReport(document.fullreport, { systemId: textOrNull(document.systemId, part('systemId')) }),
+    lvmVersion: textOrNull(document.lvmVersion, part('lvmVersion')),
+    devices: {
+      byPath: readBlockDevices(document.lsblk, readOnlyMountsOf(mountinfo)),
+      links: mapOf(document.links ?? {}, part('links'), text),
+      probes: probesOf(document.probes ?? {}, part('probes')),
+    },
+    devicesFile:
+      document.devicesFile == null ? null : listOf(document.devicesFile, part('devicesFile'), text),
+  };
+}
+
+function probesOf(value: unknown, where: string): Map<string, DeviceProbe> {
+  const raw = mapOf(value, where, rawProbe);
+  return new Map([...raw].map(([path, probe]) => [path, readProbe(path, probe)]));
+}
+
+function rawProbe(value: unknown, where: string): RawProbe {
+  const { blkid, wipefs, exclusive, zeroEnds } = object(value, where);
+  return {
+    blkid: text(blkid, `${where} "blkid"`),
+    wipefs: text(wipefs, `${where} "wipefs"`),
+    exclusive: flag(exclusive, `${where} "exclusive"`),
+    zeroEnds: flag(zeroEnds, `${where} "zeroEnds"`),
   };
 }
 
 /** Throws UserError where that format's major is another. */
 export function checkStateFormat(formatVersion: unknown): void {
-  if (typeof formatVersion === 'string' && Number.parseInt(formatVersion, 10) === 1) return;
-  throw new UserError(
-    ExitCode.badInput,
+  if (typeof formatVersion === 'string' && /^1(\.\d+)?$/.test(formatVersion)) return;
+  throw malformed(
     `the state has format ${JSON.stringify(formatVersion)}, this lvmbackup reads format ${STATE_FORMAT}`,
     'write it again with the same version of lvmbackup',
   );

@@ -1,136 +1,219 @@
-/** LVM's own words, recorded on real machines, to an inventory. */
-import { readFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
-import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { UserError } from '../../src/errors.ts';
-import type { Volume } from '../../src/lvm/inventory.ts';
 import { readReport } from '../../src/lvm/report.ts';
-import { inventoryOf } from '../../src/lvm/state-file.ts';
-import { mutationsOf } from '../helpers/mutate.ts';
+import { asJsonStd, type FullReport, fullreportOf } from '../helpers/fixtures.ts';
 
-const FOLDER = fileURLToPath(new URL('../fixtures/lvm/', import.meta.url));
-const recorded = (name: string) => JSON.parse(readFileSync(`${FOLDER}${name}/fullreport.json`, 'utf8'));
+const kinds = readReport(fullreportOf('kinds')).groups.get('kinds');
+const volume = (name: string) => kinds?.volumes.get(name);
 
-function kind(name: string): Volume {
-  const volume = readReport(recorded('kinds')).groups.get('kinds')?.volumes.get(name);
-  if (!volume) throw new Error(`no volume ${name}`);
-  return volume;
-}
-
-describe('a volume of every kind', () => {
-  test('linear: where it lies, its tags, and what its snapshot makes of it', () => {
-    expect(kind('plain')).toMatchObject({
-      ...{ extents: 8, size: 8 * 4 * 1024 ** 2, layout: ['linear'], tags: ['one', 'two=2'] },
-      ...{ active: true, open: false, hidden: false, readOnly: false, origin: null },
+describe('the machine with a volume of every kind', () => {
+  test('is one group with its extents, its free extents, its tags and its change count', () => {
+    expect(kinds).toMatchObject({
+      name: 'kinds',
+      uuid: 'mtmowk-sqp5-Y5dt-uYRd-L2lt-plgy-EDiSIq',
+      extentSize: 4 * 1024 ** 2,
+      seqno: 26,
+      extents: 99 + 74 + 74,
+      free: 99 - 44 + 74 - 17 + 74 - 25,
+      tags: ['office'],
+      autoactivation: true,
+      unusable: null,
     });
-    expect(kind('plain').roles).toContain('origin');
-    expect(kind('plain').allocation).toMatchObject([{ extents: 8 }]);
   });
 
-  test('a snapshot names its origin and its chunks; one that overflowed is invalid', () => {
-    expect(kind('plain-snap')).toMatchObject({ origin: 'plain', chunkSize: 4096, snapshotInvalid: false });
-    expect(kind('plain-snap').roles).toContain('thicksnapshot');
-    expect(kind('flooded-snap')).toMatchObject({ origin: 'flooded', snapshotInvalid: true });
-  });
-
-  test('spread over two devices: so many extents on each', () => {
-    expect(kind('spread').allocation.map(({ extents }) => extents)).toEqual([4, 4]);
-  });
-
-  test('inactive, with activation skip, read-only', () => {
-    expect(kind('asleep')).toMatchObject({ active: false, skipActivation: false });
-    expect(kind('skipped')).toMatchObject({ active: false, skipActivation: true, tags: ['lvmbackup'] });
-    expect(kind('readonly')).toMatchObject({ readOnly: true });
-  });
-
-  test('striped, raid1, cached: their hidden parts hold the extents', () => {
-    expect(kind('striped').layout).toEqual(['striped']);
-    expect(kind('mirrored').layout).toEqual(['raid', 'raid1']);
-    expect(kind('mirrored_rimage_0')).toMatchObject({ hidden: true, extents: 4 });
-    expect(kind('cached').layout).toEqual(['cache']);
-  });
-
-  test('thin: a pool, a volume in it and its snapshot', () => {
-    expect(kind('pool').layout).toContain('pool');
-    expect(kind('thin')).toMatchObject({ pool: 'pool', origin: null });
-    expect(kind('thin-snap')).toMatchObject({ pool: 'pool', origin: 'thin' });
-  });
-});
-
-test('every extent of the group is free or taken, on each device', () => {
-  const group = readReport(recorded('kinds')).groups.get('kinds');
-  for (const pv of group?.pvs.values() ?? []) {
-    const runs = pv.freeSegments.reduce((sum, { length }) => sum + length, 0);
-    expect(runs, pv.device ?? '').toBe(pv.free);
-  }
-  const pvs = [...(group?.pvs.values() ?? [])];
-  expect(group?.free).toBe(pvs.reduce((sum, { free }) => sum + free, 0));
-  expect(group?.tags).toEqual(['office']);
-});
-
-test('a physical volume without a group is an orphan', () => {
-  const { orphans } = readReport(recorded('kinds'));
-  expect(orphans.get('LvmBkp-abcd-EFGH-0123-4567-89ab-CDEFgh')).toMatchObject({ device: '/dev/vdd' });
-});
-
-test('a device that is missing has no path, and makes its group unusable', () => {
-  const group = readReport(recorded('missing')).groups.get('kinds');
-  expect(group?.unusable).toBe('partial');
-  expect([...(group?.pvs.values() ?? [])].map(({ device }) => device === null).sort()).toEqual([
-    false,
-    false,
-    true,
-  ]);
-});
-
-/** The same report in LVM's other format: numbers, lists and null as such. */
-function asStd(document: unknown): unknown {
-  const numbers = /size|count|seqno|start|segs/;
-  return JSON.parse(JSON.stringify(document), (key, value) => {
-    if (typeof value !== 'string') return value;
-    if (/_tags$|_role$|_layout$/.test(key)) return value === '' ? [] : value.split(',');
-    if (numbers.test(key) && /^\d+$/.test(value)) return Number(value);
-    if (['vg_partial', 'vg_exported', 'lv_skip_activation', 'lv_device_open', 'pv_missing'].includes(key)) {
-      return value === 'unknown' ? -1 : value === '' ? 0 : 1;
+  test('counts every extent that is taken as part of one volume', () => {
+    for (const pv of kinds?.pvs.values() ?? []) {
+      const taken = [...(kinds?.volumes.values() ?? [])]
+        .flatMap(({ allocation }) => allocation)
+        .filter((one) => one.pv === pv.uuid)
+        .reduce((sum, one) => sum + one.extents, 0);
+      expect(taken).toBe(pv.extents - pv.free);
+      expect(pv.freeSegments.reduce((sum, one) => sum + one.length, 0)).toBe(pv.free);
     }
-    return value;
   });
-}
 
-test.each(['guide', 'kinds', 'missing'])(
-  'json_std and a log beside the report tell the same (%s)',
-  (name) => {
-    const std = { ...(asStd(recorded(name)) as object), log: [{ log_seq_num: 1 }] };
-    expect(readReport(std)).toEqual(readReport(recorded(name)));
+  test('has a physical volume with its place for data and its free run', () => {
+    expect(kinds?.pvs.get('ZL3e7b-dyHT-PopK-uCj1-Jv48-TjiB-71bnag')).toEqual({
+      uuid: 'ZL3e7b-dyHT-PopK-uCj1-Jv48-TjiB-71bnag',
+      device: '/dev/vdb',
+      allocatable: true,
+      deviceSize: 300 * 1024 ** 2,
+      dataStart: 1024 ** 2,
+      extents: 74,
+      free: 57,
+      freeSegments: [{ start: 17, length: 57 }],
+    });
+  });
+
+  test('has an orphan physical volume apart from every group', () => {
+    const { orphans } = readReport(fullreportOf('kinds'));
+    expect([...orphans.values()]).toEqual([
+      expect.objectContaining({
+        uuid: 'LvmBkp-abcd-EFGH-0123-4567-89ab-CDEFgh',
+        device: '/dev/vdd',
+        extents: 0,
+        free: 0,
+        dataStart: 1024 ** 2,
+      }),
+    ]);
+  });
+
+  test.each([
+    ['plain', { roles: ['public', 'origin', 'thickorigin'], layout: ['linear'], tags: ['one', 'two=2'] }],
+    ['plain', { size: 32 * 1024 ** 2, extents: 8, active: true, open: false, hidden: false, origin: null }],
+    ['plain-snap', { roles: ['public', 'snapshot', 'thicksnapshot'], origin: 'plain', chunkSize: 4096 }],
+    ['plain-snap', { snapshotInvalid: false, dataPercent: 0, extents: 4 }],
+    ['flooded-snap', { origin: 'flooded', snapshotInvalid: true, dataPercent: 100 }],
+    ['flooded', { snapshotInvalid: false, dataPercent: null, chunkSize: null }],
+    ['asleep', { active: false, open: false, skipActivation: false }],
+    ['skipped', { active: false, skipActivation: true, tags: ['lvmbackup'] }],
+    ['readonly', { readOnly: true }],
+    ['plain', { readOnly: false }],
+    ['striped', { layout: ['striped'] }],
+    ['mirrored', { layout: ['raid', 'raid1'], allocation: [] }],
+    ['mirrored_rimage_1', { hidden: true, roles: ['private', 'raid', 'image'] }],
+    ['cached', { layout: ['cache'], origin: 'cached_corig', pool: 'fast_cpool', chunkSize: null }],
+    ['fast_cpool', { hidden: true, layout: ['cache', 'pool'], active: false }],
+    ['pool', { hidden: false, layout: ['thin', 'pool'], open: true }],
+    ['pool_tdata', { hidden: true, open: true }],
+    ['thin', { layout: ['thin', 'sparse'], pool: 'pool', size: 100 * 1024 ** 2, allocation: [] }],
+    ['thin-snap', { roles: ['public', 'snapshot', 'thinsnapshot'], origin: 'thin', skipActivation: true }],
+    ['lvol0_pmspare', { hidden: true, roles: ['private', 'pool', 'spare'] }],
+  ])('has %s as %j', (name, traits) => {
+    expect(volume(name)).toMatchObject({ name, group: 'kinds', health: '', merging: false, ...traits });
+  });
+
+  test('says of a volume that spans how much lies on each device', () => {
+    expect(volume('spread')?.allocation).toEqual([
+      { pv: 'ZL3e7b-dyHT-PopK-uCj1-Jv48-TjiB-71bnag', extents: 4 },
+      { pv: 'nasQbi-2cLJ-Mmoz-iqg1-r8Lf-qzDm-yV0tam', extents: 4 },
+    ]);
+    expect(volume('striped')?.allocation.map(({ extents }) => extents)).toEqual([4, 4]);
+  });
+});
+
+test('a device that is gone makes its group partial, and names no path', () => {
+  const group = readReport(fullreportOf('missing')).groups.get('kinds');
+  expect(group?.unusable).toBe('partial');
+  expect(group?.pvs.get('ZL3e7b-dyHT-PopK-uCj1-Jv48-TjiB-71bnag')).toMatchObject({
+    device: null,
+    extents: 74,
+    free: 57,
+  });
+  expect(group?.volumes.get('spread')).toMatchObject({ health: 'partial', active: false });
+  expect(group?.volumes.get('readonly')).toMatchObject({ health: '', active: true });
+});
+
+test.each(['guide', 'kinds', 'missing'] as const)(
+  'the report of %s reads the same in json_std',
+  (machine) => {
+    expect(readReport(asJsonStd(fullreportOf(machine)))).toEqual(readReport(fullreportOf(machine)));
   },
 );
 
-test('sizes are exact beyond 2^32 and refused beyond 2^53', () => {
-  const report = recorded('guide');
-  report.report[0].lv[0].lv_size = String(2 ** 45 + 4096);
-  expect([...readReport(report).groups.values()][0]?.volumes.values().next().value?.size).toBe(
-    2 ** 45 + 4096,
-  );
-  report.report[0].lv[0].lv_size = '9007199254740993';
-  expect(() => readReport(report)).toThrow(UserError);
-  report.report[0].lv[0].lv_size = '96.00m';
-  expect(() => readReport(report)).toThrow(/no whole number of bytes/);
+test("a report with LVM's command log beside it reads the same", () => {
+  const log = [{ log_seq_num: '1', log_type: 'status', log_message: 'success', log_ret_code: '1' }];
+  expect(readReport({ ...fullreportOf('guide'), log })).toEqual(readReport(fullreportOf('guide')));
 });
 
-test.each([null, 7, 'text', [], {}, { report: 1 }, { report: {} }])('%j is no report', (document) => {
-  expect(() => inventoryOf(document)).toThrow(UserError);
+/** The guide's report with one row changed. */
+function changed(change: (entry: FullReport['report'][number]) => void): FullReport {
+  const document = fullreportOf('guide');
+  for (const entry of document.report) change(entry);
+  return document;
+}
+
+describe('a group', () => {
+  const groupWith = (field: string, value: unknown, systemId: string | null = null) =>
+    readReport(
+      changed(({ vg = [] }) => Object.assign(vg[0] ?? {}, { [field]: value })),
+      { systemId },
+    ).groups.get('VolGroupSSD');
+
+  test('that LVM does not activate by itself says so with an empty word, not with none', () => {
+    expect(groupWith('vg_autoactivation', '')?.autoactivation).toBe(false);
+    expect(groupWith('vg_autoactivation', 0)?.autoactivation).toBe(false);
+    expect(groupWith('vg_autoactivation', undefined)?.autoactivation).toBe(true);
+  });
+
+  test.each([
+    ['vg_exported', 'exported', 'exported'],
+    ['vg_shared', 'shared', 'shared'],
+    ['vg_clustered', 'clustered', 'shared'],
+    ['vg_partial', 'partial', 'partial'],
+  ])('with %s %s is unusable: %s', (field, word, fault) => {
+    expect(groupWith(field, word)?.unusable).toBe(fault);
+    expect(groupWith(field, 1)?.unusable).toBe(fault);
+    expect(groupWith(field, 0)?.unusable).toBe(null);
+  });
+
+  test("is foreign where its system ID is not this machine's", () => {
+    expect(groupWith('vg_systemid', 'other', 'mine')?.unusable).toBe('foreign');
+    expect(groupWith('vg_systemid', 'mine', 'mine')?.unusable).toBe(null);
+    expect(groupWith('vg_systemid', 'other', null)?.unusable).toBe(null);
+  });
+
+  test('of a name that is there twice is unusable', () => {
+    const { report } = fullreportOf('guide');
+    const { groups } = readReport({ report: [...report, ...report] });
+    expect(groups.get('VolGroupSSD')?.unusable).toBe('duplicate');
+  });
+
+  test('without volumes is read', () => {
+    const document = changed((entry) => {
+      entry.lv = [];
+      entry.seg = [];
+      entry.pvseg = [];
+    });
+    expect(readReport(document).groups.get('VolGroupSSD')?.volumes.size).toBe(0);
+  });
 });
 
-test('a damaged report is refused as such or read, never a defect', () => {
-  fc.assert(
-    fc.property(mutationsOf(recorded('kinds')), (document) => {
-      try {
-        inventoryOf(document);
-      } catch (error) {
-        if (!(error instanceof UserError)) throw error;
-      }
-    }),
-    { numRuns: 500 },
-  );
+test('sizes beyond 2^31 and near 2^53 are exact', () => {
+  const tebibytes = 7 * 1024 ** 4 + 4 * 1024 ** 2;
+  const largest = '9007199254740991';
+  const document = changed((entry) => {
+    Object.assign(entry.lv?.[0] ?? {}, { lv_size: String(tebibytes) });
+    Object.assign(entry.pv[0] ?? {}, { dev_size: `${largest}B` });
+  });
+  const group = readReport(document).groups.get('VolGroupSSD');
+  expect(group?.volumes.get('lvolhome')).toMatchObject({ size: tebibytes, extents: (7 * 1024 ** 2) / 4 + 1 });
+  expect([...(group?.pvs.values() ?? [])][0]?.deviceSize).toBe(Number.MAX_SAFE_INTEGER);
+});
+
+describe('no report of LVM', () => {
+  const set = (list: 'vg' | 'pv' | 'lv' | 'pvseg' | 'seg', field: string, value: unknown) =>
+    changed((entry) => Object.assign(entry[list]?.[0] ?? {}, { [field]: value }));
+
+  test.each<[what: string, document: unknown, message: RegExp]>([
+    ['nothing', null, /no list named "report"/],
+    ['a list', [], /no list named "report"/],
+    ['a report that is an object', { report: {} }, /no list named "report"/],
+    ['an entry that is text', { report: ['vg'] }, /entry 1, is no object but "vg"/],
+    ['a list of groups that is an object', { report: [{ vg: {} }] }, /"vg" is no list but an object/],
+    ['a row that is null', { report: [{ vg: [null] }] }, /is no object but null/],
+    ['what vgs writes', { report: [{ vg: [{ vg_name: 'a' }] }] }, /has no vg_uuid/],
+    [
+      'what lvs -o+all writes',
+      { report: fullreportOf('guide').report.map(({ lv }) => ({ lv })) },
+      /no full report/,
+    ],
+    ['a size with a unit', set('lv', 'lv_size', '1.00g'), /lv_size "1.00g", which is no whole number/],
+    ['a fraction', set('lv', 'lv_size', 1.5), /lv_size "1.5", which is no whole number/],
+    ['a negative size', set('pv', 'dev_size', '-1'), /dev_size "-1"/],
+    ['more than 8 PiB', set('lv', 'lv_size', '9007199254740993'), /more than lvmbackup can count/],
+    ['extents without a size', set('vg', 'vg_extent_size', '0'), /extents of VolGroupSSD have no size/],
+    ['more extents than LVM counts', set('pv', 'pv_pe_count', '4294967296'), /more extents than a group/],
+    ['more taken than there are', set('pv', 'pv_pe_alloc_count', '41'), /41 of 40 extents of \/dev\/vda/],
+    ['a group of more than 8 PiB', set('vg', 'vg_extent_size', `${2 ** 50}`), /larger than lvmbackup can/],
+    ['a percentage that is none', set('lv', 'data_percent', 'x'), /data_percent "x", which is no percentage/],
+    ['a volume without a name', set('lv', 'lv_name', ''), /says nothing for lv_name/],
+    ['a name that is an object', set('lv', 'lv_name', {}), /lv_name that is no word/],
+    ['a report that was asked for too little', set('lv', 'lv_role', undefined), /has no lv_role/],
+  ])('%s: an error that says what is wrong, with exit code 3', (_, document, message) => {
+    const read = () => readReport(document);
+    expect(read).toThrow(message);
+    expect(read).toThrow(UserError);
+    expect(read).toThrow(expect.objectContaining({ exitCode: 3 }));
+  });
 });

@@ -1,0 +1,91 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { probeDevices } from '../../src/lvm/probe-device.ts';
+import type { RunCommand } from '../../src/lvm/spawn.ts';
+import { bytes, MiB } from '../../src/units.ts';
+
+let folder: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'probe-'));
+});
+afterEach(() => rmSync(folder, { recursive: true }));
+
+/** blkid and wipefs that find nothing, and end with the given codes. */
+function finding(codes: { blkid?: number | null; wipefs?: number | null } = {}): RunCommand {
+  return async (argv) => {
+    const { blkid = 2, wipefs = 0 } = codes;
+    const exitCode = argv[0] === 'blkid' ? blkid : wipefs;
+    return { argv, exitCode, signal: null, stdout: '', stderr: '' };
+  };
+}
+
+function file(data: Buffer): string {
+  const path = join(folder, 'device');
+  writeFileSync(path, data);
+  return path;
+}
+
+async function probed(path: string, size: number, run = finding()) {
+  return (await probeDevices([{ path, size: bytes(size) }], run))[path];
+}
+
+const zeroEnds = async (data: Buffer, run = finding()) => (await probed(file(data), data.length, run))?.zeroEnds;
+
+function dirtyAt(offset: number): Buffer {
+  const data = Buffer.alloc(4 * MiB);
+  data[offset] = 1;
+  return data;
+}
+
+test('a device of zeros has empty ends', async () => {
+  expect(await zeroEnds(Buffer.alloc(4 * MiB))).toBe(true);
+  expect(await zeroEnds(Buffer.alloc(MiB / 2))).toBe(true);
+});
+
+test.each([0, MiB - 1, 3 * MiB, 4 * MiB - 1])(
+  'one byte at %i, in the first or last MiB, is not empty',
+  async (offset) => {
+    expect(await zeroEnds(dirtyAt(offset))).toBe(false);
+  },
+);
+
+test('what lies between its ends is not read', async () => {
+  expect(await zeroEnds(dirtyAt(2 * MiB))).toBe(true);
+});
+
+test('a device that ends before its size is not empty', async () => {
+  const path = file(Buffer.alloc(MiB));
+  expect((await probed(path, 4 * MiB))?.zeroEnds).toBe(false);
+});
+
+test('a device that cannot be opened counts as held and not blank', async () => {
+  expect(await probed(join(folder, 'nothing'), MiB)).toMatchObject({
+    exclusive: false,
+    zeroEnds: false,
+  });
+});
+
+test.each([
+  ['blkid', { blkid: 4 }],
+  ['blkid', { blkid: null }],
+  ['wipefs', { wipefs: 1 }],
+])('where %s could not read the device it is not proven blank', async (_, codes) => {
+  expect(await zeroEnds(Buffer.alloc(4 * MiB), finding(codes))).toBe(false);
+});
+
+test('what blkid and wipefs say is kept as they said it', async () => {
+  const run: RunCommand = async (argv) => ({
+    argv,
+    exitCode: 0,
+    signal: null,
+    stdout: argv.join(' '),
+    stderr: '',
+  });
+  const path = file(Buffer.alloc(MiB));
+  expect(await probed(path, MiB, run)).toMatchObject({
+    blkid: `blkid -p -o export ${path}`,
+    wipefs: `wipefs -n --json ${path}`,
+  });
+});
