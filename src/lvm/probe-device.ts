@@ -24,7 +24,10 @@ export async function probeDevices(
     inTurn(devices, ({ path, size }) => lookInside(path, size)),
   ]);
   return Object.fromEntries(
-    devices.map(({ path }, index) => [path, probe(signatures[index] as Signatures, insides[index] as Inside)]),
+    devices.map(({ path }, index) => [
+      path,
+      probe(signatures[index] as Signatures, insides[index] as Inside),
+    ]),
   );
 }
 

@@ -31,7 +31,8 @@ async function probed(path: string, size: number, run = finding()) {
   return (await probeDevices([{ path, size: bytes(size) }], run))[path];
 }
 
-const zeroEnds = async (data: Buffer, run = finding()) => (await probed(file(data), data.length, run))?.zeroEnds;
+const zeroEnds = async (data: Buffer, run = finding()) =>
+  (await probed(file(data), data.length, run))?.zeroEnds;
 
 function dirtyAt(offset: number): Buffer {
   const data = Buffer.alloc(4 * MiB);
