@@ -11,21 +11,35 @@ import { splitPath } from '../plan/model.ts';
 import { loanTags } from '../plan/ownership.ts';
 import { endSnapshotCommands, giveBackCommands } from '../plan/steps.ts';
 
+/** What the run knows of the bracket that is closed. */
+export interface Opening {
+  /** The run's name, as its tags have it. */
+  readonly run: string;
+  /** The opening action succeeded. */
+  readonly opened: boolean;
+}
+
 /** Throws UserError where closing would touch what is not this run's, or cannot be. */
-export function closingCommands(action: GroupReduce | SnapshotRemove, now: Inventory, run: string): Argv[] {
+export function closingCommands(
+  action: GroupReduce | SnapshotRemove,
+  now: Inventory,
+  opening: Opening,
+): Argv[] {
   switch (action.type) {
     case 'snapshot.remove':
-      return endOfSnapshot(action, now, run);
+      return endOfSnapshot(action, now, opening);
     case 'group.reduce':
       return endOfLoan(action, now);
   }
 }
 
-function endOfSnapshot(action: SnapshotRemove, now: Inventory, run: string): Argv[] {
+function endOfSnapshot(action: SnapshotRemove, now: Inventory, { run, opened }: Opening): Argv[] {
   const [groupName, name] = splitPath(action.target);
   const group = now.groups.get(groupName);
   const snapshot = group?.volumes.get(name);
-  if (snapshot && tagValue(snapshot.tags, 'run') !== run) {
+  const isOurs = snapshot !== undefined && tagValue(snapshot.tags, 'run') === run;
+  // Where the opening failed, a volume of that name is what it failed on: somebody else's, and none of ours is there.
+  if (snapshot && !isOurs && opened) {
     throw new UserError(
       ExitCode.failed,
       `${action.target} is there, but it is not this run's: its tag names another`,
@@ -34,7 +48,7 @@ function endOfSnapshot(action: SnapshotRemove, now: Inventory, run: string): Arg
   }
   const origin = group?.volumes.get(splitPath(action.origin)[1]);
   return endSnapshotCommands(action, {
-    exists: snapshot !== undefined,
+    exists: isOurs,
     originActive: origin?.active ?? false,
   });
 }

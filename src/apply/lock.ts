@@ -9,7 +9,8 @@ import { spawnSync } from 'node:child_process';
 import { closeSync, constants, ftruncateSync, openSync, readFileSync, writeSync } from 'node:fs';
 import { ExitCode, UserError } from '../errors.ts';
 
-const LOCK_FILE = '/run/lock/lvmbackup.lock';
+/** In a folder where only root may write: in /run/lock anyone could hold the lock for ever. */
+const LOCK_FILE = '/run/lvmbackup.lock';
 
 export interface Lock {
   /** To be inherited by children that must not outlive the run unseen. */
@@ -31,8 +32,8 @@ export function acquireLock(command: readonly string[], now: Date, path = LOCK_F
   if (status === 1) throw lockedBy(path);
   throw new UserError(
     ExitCode.failed,
-    'the lock could not be taken: the program flock failed',
-    'install util-linux',
+    `the lock ${path} could not be taken: the program flock failed`,
+    'install it: apt-get install util-linux, or dnf install util-linux-core',
   );
 }
 
@@ -40,14 +41,11 @@ function openLockFile(path: string): number {
   try {
     return openSync(path, constants.O_RDWR | constants.O_CREAT | constants.O_NOFOLLOW, 0o600);
   } catch (cause) {
-    throw new UserError(
-      ExitCode.failed,
-      `the lock file ${path} cannot be opened: ${(cause as Error).message}`,
-      undefined,
-      {
-        cause,
-      },
-    );
+    const { code, message } = cause as NodeJS.ErrnoException;
+    const hint = code === 'EACCES' ? 'run it with sudo: only root can change LVM' : undefined;
+    throw new UserError(ExitCode.failed, `the lock file ${path} cannot be opened: ${message}`, hint, {
+      cause,
+    });
   }
 }
 

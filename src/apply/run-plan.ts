@@ -116,7 +116,7 @@ class Runner {
       }
     } catch (error) {
       // The copy stays tagged incomplete. Left active, it would show its first MiB of zeros at best.
-      await this.context.run(deactivate(action.target));
+      await this.context.run(deactivate(action.target)).catch(() => {});
       throw error;
     }
   }
@@ -152,7 +152,8 @@ class Runner {
   }
 
   async #close(action: GroupReduce | SnapshotRemove): Promise<void> {
-    const commands = closingCommands(action, await this.context.readInventory(), this.#run);
+    const opening = { run: this.#run, opened: this.state.done.has(action.closes) };
+    const commands = closingCommands(action, await this.context.readInventory(), opening);
     for (const argv of commands) await this.#persistently(argv);
   }
 

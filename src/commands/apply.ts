@@ -172,7 +172,7 @@ async function withSignals(
 
 const SIGNAL_CODES = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 } as const;
 
-function exitCodeOf({ signal, units, failed }: Outcome): ExitCode {
+export function exitCodeOf({ signal, units, failed }: Outcome): ExitCode {
   if (signal !== null) return SIGNAL_CODES[signal];
   if (failed.length === 0) return ExitCode.done;
   return units.some(({ result }) => result === 'complete') ? ExitCode.partly : ExitCode.failed;

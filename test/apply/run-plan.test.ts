@@ -1,0 +1,253 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import type { ApplyEvent, Outcome } from '../../src/apply/events.ts';
+import { runPlan } from '../../src/apply/run-plan.ts';
+import { exitCodeOf } from '../../src/commands/apply.ts';
+import type { Inventory } from '../../src/lvm/inventory.ts';
+import type { Action, ActionId } from '../../src/plan/action.ts';
+import { hasErrors, type Plan } from '../../src/plan/plan.ts';
+import { planBackup } from '../../src/plan/plan-backup.ts';
+import { commandsOf } from '../../src/plan/steps.ts';
+import { machineAndSpec } from '../helpers/generated.ts';
+import { type Disturbance, SimulatedLvm } from '../helpers/simulated-lvm.ts';
+import { anInput } from '../helpers/specs.ts';
+
+const RUNS = 150;
+
+interface Ran {
+  readonly inventory: Inventory;
+  readonly plan: Plan;
+  readonly lvm: SimulatedLvm;
+  readonly outcome: Outcome;
+}
+
+type How = Disturbance['how'];
+
+interface Where {
+  readonly how: readonly How[];
+  /** The actions that may be hit. */
+  readonly at?: (action: Action) => boolean;
+}
+
+/** Runs plans without errors that have something to do, disturbed at one command of one action. */
+function disturbed(
+  { how, at = () => true }: Where,
+  check: (ran: Ran, hit: Disturbance) => void,
+): Promise<void> {
+  const cases = fc.record({
+    made: machineAndSpec,
+    place: fc.nat(),
+    command: fc.nat({ max: 4 }),
+    how: fc.constantFrom(...how),
+  });
+  return fc.assert(
+    fc.asyncProperty(cases, async ({ made: { inventory, spec }, place, command, how: which }) => {
+      const plan = planBackup(anInput(spec, inventory));
+      const candidates = plan.actions.filter(at);
+      fc.pre(!hasErrors(plan) && candidates.length > 0);
+      const hit = candidates[place % candidates.length] as Action;
+      const commands = Math.max(1, commandsOf(hit).length);
+      const disturbance: Disturbance = { action: hit.id, command: command % commands, how: which };
+      const lvm = new SimulatedLvm(inventory, disturbance);
+      const outcome = await runPlan(plan, lvm.context());
+      fc.pre(lvm.disturbed);
+      check({ inventory, plan, lvm, outcome }, disturbance);
+    }),
+    { numRuns: RUNS },
+  );
+}
+
+const FAILING: readonly How[] = ['fails', 'fails late', 'fails for good'];
+const opensOrWorks = ({ closes }: Action) => closes === undefined;
+const closes = ({ closes: opened }: Action) => opened !== undefined;
+
+function idsOf(events: readonly ApplyEvent[], type: ApplyEvent['type']): Set<ActionId> {
+  return new Set(
+    events.flatMap((event) => (event.type === type && 'action' in event ? [event.action.id] : [])),
+  );
+}
+
+/**
+ * The design in one function: an action that closes is run where what it closes was begun; any other where all that
+ * it needs is done, and no signal has come.
+ */
+function mayStart(
+  action: Action,
+  begun: ReadonlySet<ActionId>,
+  done: ReadonlySet<ActionId>,
+  stopped: boolean,
+) {
+  if (action.closes !== undefined) return begun.has(action.closes);
+  return !stopped && (action.needs ?? []).every((id) => done.has(id));
+}
+
+/** What becomes of each action is decided by what became of those before it, and by nothing else. */
+function expectOnlyWhatMayRun({ plan, lvm }: Ran, stoppedIn: ActionId | null): void {
+  const begun = idsOf(lvm.events, 'action.start');
+  const done = idsOf(lvm.events, 'action.done');
+  for (const action of plan.actions) {
+    const before = (ids: ReadonlySet<ActionId>) => new Set([...ids].filter((id) => id < action.id));
+    const stopped = stoppedIn !== null && action.id > stoppedIn;
+    expect([action.id, begun.has(action.id)]).toEqual([
+      action.id,
+      mayStart(action, before(begun), before(done), stopped),
+    ]);
+  }
+  expect([...begun]).toEqual([...begun].sort((a, b) => a - b));
+}
+
+/** The groups that are backed up: their volumes, tags, devices and free extents. */
+function sourceGroups(inventory: Inventory) {
+  return ['G0', 'G1'].map((name) => {
+    const group = inventory.groups.get(name);
+    return {
+      free: group?.free,
+      tags: group?.tags,
+      pvs: [...(group?.pvs.keys() ?? [])].sort(),
+      volumes: [...(group?.volumes.values() ?? [])].map(({ name: one, active, roles }) => [
+        one,
+        active,
+        roles,
+      ]),
+    };
+  });
+}
+
+test('a run without a fault does every action in order, and leaves what the plan predicted', async () => {
+  await fc.assert(
+    fc.asyncProperty(machineAndSpec, async ({ inventory, spec }) => {
+      const plan = planBackup(anInput(spec, inventory));
+      fc.pre(!hasErrors(plan));
+      const lvm = new SimulatedLvm(inventory);
+      const outcome = await runPlan(plan, lvm.context());
+      expect(outcome.failed).toEqual([]);
+      expect([...idsOf(lvm.events, 'action.done')]).toEqual(plan.actions.map(({ id }) => id));
+      expect(outcome.units.every(({ result }) => result === 'complete')).toBe(true);
+      expect(exitCodeOf(outcome)).toBe(0);
+      expect(sourceGroups(lvm.inventory())).toEqual(sourceGroups(inventory));
+      expect(lvm.inventory().orphans.size).toBe(0);
+      for (const { target } of plan.actions.filter(({ type }) => type === 'copy')) {
+        const volume = lvm
+          .inventory()
+          .groups.get('Backup')
+          ?.volumes.get(target.split('/')[1] ?? '');
+        expect(volume?.tags).toContain('lvmbackup.state=complete');
+        expect(volume?.tags).not.toContain('lvmbackup.state=incomplete');
+        expect(volume?.active).toBe(false);
+      }
+    }),
+    { numRuns: RUNS },
+  );
+});
+
+test('whatever fails: what runs afterwards is "close what is open, do what needs nothing that failed"', async () => {
+  await disturbed({ how: FAILING }, (ran) => expectOnlyWhatMayRun(ran, null));
+});
+
+test('whenever a signal comes: what runs afterwards is "close what is open"', async () => {
+  await disturbed({ how: ['signal'] }, (ran, { action }) => {
+    expectOnlyWhatMayRun(ran, action);
+    expect(ran.outcome.signal).toBe('SIGTERM');
+    expect(exitCodeOf(ran.outcome)).toBe(143);
+  });
+});
+
+test('whenever a signal comes: source groups are left as they were', async () => {
+  await disturbed({ how: ['signal'] }, expectNothingLeftBehind);
+});
+
+test('whatever fails but a closing: source groups are left as they were', async () => {
+  await disturbed({ how: FAILING, at: opensOrWorks }, expectNothingLeftBehind);
+});
+
+function expectNothingLeftBehind({ inventory, lvm, outcome }: Ran): void {
+  expect(sourceGroups(lvm.inventory())).toEqual(sourceGroups(inventory));
+  expect(outcome.leftOpen).toEqual([]);
+  const orphans = [...lvm.inventory().orphans.values()].map(({ device }) => device);
+  expect(orphans).not.toContain('/dev/lent');
+}
+
+test('an action that fails and closes nothing is the only one that fails, and no other source is the worse for it', async () => {
+  await disturbed({ how: FAILING, at: opensOrWorks }, ({ plan, outcome }, { action }) => {
+    expect(outcome.failed.map(({ action: id }) => id)).toEqual([action]);
+    for (const unit of outcome.units) {
+      const copy = plan.actions.find(({ type, target }) => type === 'copy' && target === unit.target);
+      const hit = copy !== undefined && leansOn(plan, copy.id, action);
+      expect([unit.source, unit.result]).toEqual([unit.source, hit ? 'failed' : 'complete']);
+      expect(unit.reason).toEqual(hit ? expect.stringMatching(/./) : undefined);
+    }
+  });
+});
+
+/** Whether the action is the other one, or needs it, however far. */
+function leansOn(plan: Plan, id: ActionId, other: ActionId): boolean {
+  return id === other || (plan.actions[id - 1]?.needs ?? []).some((need) => leansOn(plan, need, other));
+}
+
+const isCopy = ({ type }: Action) => type === 'copy';
+
+test('a copy that failed or was interrupted half-way is never called complete, and its volume is not left active', async () => {
+  await disturbed({ how: ['fails', 'signal'], at: isCopy }, ({ plan, lvm, outcome }, { action }) => {
+    const hit = plan.actions[action - 1] as Action;
+    const volume = lvm.inventory().groups.get('Backup')?.volumes.get(hit.target.slice('Backup/'.length));
+    const unit = outcome.units.find(({ target }) => target === hit.target);
+    const tagged = lvm.commands.some(
+      ({ action: id, argv }) => id === action && argv.includes('lvmbackup.state=complete'),
+    );
+    const copied = volume?.tags.includes('lvmbackup.state=complete');
+    expect(copied).toBe(!volume?.tags.includes('lvmbackup.state=incomplete'));
+    if (unit?.result === 'complete') expect(copied).toBe(true);
+    if (!tagged) expect(copied).toBe(false);
+    // Where the command that deactivates it is the one that failed, it is tried once more.
+    expect(volume?.active).toBe(false);
+  });
+});
+
+test('a closing that fails is named as left open', async () => {
+  await disturbed({ how: ['fails for good'], at: closes }, ({ plan, outcome }, { action }) => {
+    expect(outcome.failed.map(({ action: id }) => id)).toContain(action);
+    expect(outcome.leftOpen.map((left) => left.action)).toContain(plan.actions[action - 1]?.closes);
+  });
+});
+
+test('a snapshot that something held for a moment only is removed after all', async () => {
+  await disturbed({ how: ['fails'], at: ({ type }) => type === 'snapshot.remove' }, (ran, { command }) => {
+    if (command === 0) expectNothingLeftBehind(ran);
+  });
+});
+
+test('a device on which a snapshot is left stays lent and tagged, and every other one is given back', async () => {
+  await disturbed(
+    { how: ['fails for good'], at: ({ type }) => type === 'snapshot.remove' },
+    ({ plan, lvm, outcome }, { command }) => {
+      for (const loan of plan.actions) {
+        if (loan.type !== 'group.extend' || loan.purpose !== 'lend') continue;
+        const group = lvm.inventory().groups.get(loan.target);
+        const back = plan.actions.find((one) => one.closes === loan.id);
+        const kept = outcome.failed.some(({ action }) => action === back?.id);
+        const tagged = group?.tags.includes(`lvmbackup.lent=${loan.pv.uuid}`);
+        expect([group?.pvs.has(loan.pv.uuid), tagged]).toEqual([kept, kept]);
+        if (command > 0) expect(kept).toBe(false);
+      }
+    },
+  );
+});
+
+test('the exit code is 0 only where all went well, 5 where some source was backed up, else 1', async () => {
+  await disturbed({ how: FAILING }, ({ outcome }) => {
+    const complete = outcome.units.some(({ result }) => result === 'complete');
+    const code = outcome.failed.length === 0 ? 0 : complete ? 5 : 1;
+    expect(exitCodeOf(outcome)).toBe(code);
+  });
+});
+
+describe('the exit code of a signal', () => {
+  test.each([
+    ['SIGHUP', 129],
+    ['SIGINT', 130],
+    ['SIGTERM', 143],
+  ] as const)('%s is %i, whatever was done before', (signal, code) => {
+    const outcome = { units: [], failed: [], leftOpen: [], signal, copiedBytes: 0, seconds: 0 };
+    expect(exitCodeOf(outcome as unknown as Outcome)).toBe(code);
+  });
+});
