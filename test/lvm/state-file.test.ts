@@ -67,19 +67,16 @@ function placesIn(value: unknown, path: readonly string[] = []): (readonly strin
   return [path, ...Object.entries(value).flatMap(([key, child]) => placesIn(child, [...path, key]))];
 }
 
-/** Changes the document in place: replaces what is there, or removes it. */
+/** Changes the document in place: replaces what is there, or removes it. A place that is gone by now stays so. */
 function damage(document: unknown, path: readonly string[], value: unknown): unknown {
   const key = path.at(-1);
-  if (key === undefined) return value;
-  let parent = document as Record<string, unknown>;
-  for (const step of path.slice(0, -1)) {
-    const next = parent[step];
-    if (typeof next !== 'object' || next === null) return document;
-    parent = next as Record<string, unknown>;
-  }
-  if (value === REMOVED && Array.isArray(parent)) parent.splice(Number(key), 1);
-  else if (value === REMOVED) delete parent[key];
-  else parent[key] = value;
+  if (key === undefined) return value === REMOVED ? undefined : value;
+  let parent = document;
+  for (const step of path.slice(0, -1)) parent = (parent as Record<string, unknown> | null)?.[step];
+  if (typeof parent !== 'object' || parent === null) return document;
+  if (value !== REMOVED) (parent as Record<string, unknown>)[key] = value;
+  else if (Array.isArray(parent)) parent.splice(Number(key), 1);
+  else delete (parent as Record<string, unknown>)[key];
   return document;
 }
 
