@@ -14,7 +14,8 @@ function placesIn(value: unknown, path: readonly (string | number)[] = []): (rea
 
 const SUBSTITUTES: readonly Json[] = [
   ...[null, true, -1, 0.5, 2 ** 60, '', '-x', '../..', 'a/b', 'NaN', '\u001b[2J', '__proto__'],
-  ...[[], {}, [null], { length: 1 }],
+  ...[0, 1, 1e300, 2 ** 31, '0', '1', '1.5', '-1', '5B', '1g', '99999', '4294967296', '9007199254740993'],
+  ...[[], {}, [null], [[]], { length: 1 }],
 ];
 
 /** A copy of the document with one to three places removed or replaced. */
