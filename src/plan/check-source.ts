@@ -122,6 +122,10 @@ function checkDevice(
       'write it as VG/LV, so that a snapshot is taken',
     );
   }
+  const still = holdStill(input, member, device);
+  if (typeof still === 'string') {
+    return refuse('source-in-use', still, 'unmount it, mount it read-only, or set freeze: true');
+  }
   const id = deviceId(devices, device);
   if (id === null) {
     return refuse(
@@ -129,10 +133,6 @@ function checkDevice(
       `${named} has nothing to know it by: no PARTUUID, no WWN, no serial number`,
       'give the disk a partition table (GPT), and name the partition',
     );
-  }
-  const still = holdStill(input, member, device);
-  if (typeof still === 'string') {
-    return refuse('source-in-use', still, 'unmount it, mount it read-only, or set freeze: true');
   }
   const { size } = device;
   return {

@@ -54,9 +54,8 @@ describe('a full source group, refused for', () => {
 });
 
 test('the source: missing, thin, a snapshot, a torn restore, a name that is taken', async () => {
-  on = await bootLab({ disks: [{ size: 200 * MiB, serial: 'SSD' }, { size: 100 * MiB }] });
-  await sh(
-    on,
+  on = await machine(
+    [200, 100],
     `
     vgcreate -q S /dev/vda
     lvcreate -q -y -l 4 -n root S
