@@ -3,7 +3,7 @@ import { backUpAsWritten } from './backup.ts';
 import { prepareGuide } from './guide-machine.ts';
 import { startWriter } from './lvm.ts';
 import { planDocumentOf } from './prediction.ts';
-import { lvmbackup, seqnos, sh, sha256, volumes } from './tool.ts';
+import { lvmbackup, PROGRAM, seqnos, sh, sha256, volumes } from './tool.ts';
 import type { Lab } from './vm.ts';
 
 let lab: Lab;
@@ -33,6 +33,16 @@ test('apply without a terminal and without -y is refused, with nothing changed',
   const before = await seqnos(lab);
   const apply = await lvmbackup(lab, 'apply');
   expect(apply.exitCode).toBe(4);
+  expect(await seqnos(lab)).toBe(before);
+});
+
+test('on a terminal apply asks, and takes only a yes', async () => {
+  const before = await seqnos(lab);
+  const asked = lab.tty([process.execPath, PROGRAM, 'apply'], { cwd: '/root' });
+  await asked.until(/Only "yes" is taken as yes/);
+  asked.input('y\n');
+  expect(await asked.wait()).toMatchObject({ exitCode: 4 });
+  expect(asked.stdout).toContain('not confirmed');
   expect(await seqnos(lab)).toBe(before);
 });
 
