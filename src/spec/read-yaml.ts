@@ -10,7 +10,7 @@ export type YamlResult =
 
 export function readYaml(text: string): YamlResult {
   const lines = new Lines(text);
-  const document = parseDocument(text, { prettyErrors: false, stringKeys: false });
+  const document = parseDocument(text, { prettyErrors: false, stringKeys: true, logLevel: 'error' });
   const places = new Places(document, lines);
   const errors = [...syntaxErrors(document, lines), ...contentErrors(places)];
   if (errors.length > 0) return { errors };
@@ -32,6 +32,7 @@ const SYNTAX: Record<string, string> = {
   MULTIPLE_DOCS: 'a second document begins here: one file describes one backup group',
   DUPLICATE_KEY: 'this key stands here a second time',
   TAB_AS_INDENT: 'there is a tab in the indentation: YAML takes spaces',
+  NON_STRING_KEY: 'a key must be plain text',
   BAD_INDENT: 'the indentation does not fit what stands above',
 };
 

@@ -34,6 +34,8 @@ describe('refused with one message', () => {
     ['comments alone', '# nothing\n\n', 'empty'],
     ['a key twice', `${GOOD}version: 1\n`, 'yaml'],
     ['a tab as indentation', 'version: 1\ngroup:\n\tname: B\n', 'yaml'],
+    ['a list as a key', `${GOOD}? [a, b]\n: 1\n`, 'yaml'],
+    ['a map as a key', `${GOOD}? {a: b}\n: 1\n`, 'yaml'],
     ['text', 'just words', 'bad-type'],
   ])('%s', (_, text, code) => {
     const errors = errorsOf(text);
