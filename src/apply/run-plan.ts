@@ -140,14 +140,17 @@ class Runner {
   async #proveSnapshotHeld(action: CopyAction): Promise<void> {
     if (action.source.startsWith('/')) return;
     const [group, name] = splitPath(action.source);
-    const snapshot = (await this.context.readInventory()).groups.get(group)?.volumes.get(name);
-    if (snapshot && !snapshot.snapshotInvalid && tagValue(snapshot.tags, 'run') === this.#run) return;
+    const volume = (await this.context.readInventory()).groups.get(group)?.volumes.get(name);
+    const isOurs = volume !== undefined && tagValue(volume.tags, 'run') === this.#run;
+    if (isOurs && !volume.snapshotInvalid) return;
     throw new UserError(
       ExitCode.failed,
-      snapshot
+      isOurs
         ? `the snapshot ${action.source} overflowed while it was copied: more was written to its origin than it can hold`
-        : `the snapshot ${action.source} vanished while it was copied`,
-      'the copy stays incomplete; give the snapshot more room (snapshot.size: 100%ORIGIN can never overflow)',
+        : `the snapshot ${action.source} vanished while it was copied: somebody removed it`,
+      isOurs
+        ? 'the copy stays incomplete; give the snapshot more room (snapshot.size: 100%ORIGIN can never overflow)'
+        : 'the copy stays incomplete; the next run makes it anew',
     );
   }
 

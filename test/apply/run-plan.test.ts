@@ -3,14 +3,16 @@ import { describe, expect, test } from 'vitest';
 import type { ApplyEvent, Outcome } from '../../src/apply/events.ts';
 import { runPlan } from '../../src/apply/run-plan.ts';
 import { exitCodeOf } from '../../src/commands/apply.ts';
-import type { Inventory } from '../../src/lvm/inventory.ts';
+import type { Group, Inventory, Volume } from '../../src/lvm/inventory.ts';
 import type { Action, ActionId } from '../../src/plan/action.ts';
 import { hasErrors, type Plan } from '../../src/plan/plan.ts';
 import { planBackup } from '../../src/plan/plan-backup.ts';
 import { commandsOf } from '../../src/plan/steps.ts';
+import { MiB } from '../../src/units.ts';
 import { machineAndSpec } from '../helpers/generated.ts';
+import { aDevice, aGroup, anInventory, aVolume, diskOf } from '../helpers/machine.ts';
 import { type Disturbance, SimulatedLvm } from '../helpers/simulated-lvm.ts';
-import { anInput } from '../helpers/specs.ts';
+import { anInput, aSpec, aVolumeSpec } from '../helpers/specs.ts';
 
 const RUNS = 150;
 
@@ -238,6 +240,107 @@ test('the exit code is 0 only where all went well, 5 where some source was backe
     const complete = outcome.units.some(({ result }) => result === 'complete');
     const code = outcome.failed.length === 0 ? 0 : complete ? 5 : 1;
     expect(exitCodeOf(outcome)).toBe(code);
+  });
+});
+
+/** One source with room for its snapshot, and a plain partition that is frozen while it is copied. */
+function twoSources() {
+  const inventory = anInventory({
+    groups: [
+      aGroup('SSD', [{ device: '/dev/sda2', extents: 200 }], [aVolume('SSD', 'root', 64)]),
+      aGroup('Backup', [{ device: '/dev/sdb1', extents: 200 }]),
+    ],
+    devices: [
+      aDevice('/dev/sda1', 40 * MiB, { mountPoints: ['/boot'], partUuid: 'p' }),
+      ...['/dev/sda2', '/dev/sdb1'].map((device) => aDevice(device, diskOf(200))),
+    ],
+  });
+  const boot = aVolumeSpec('/dev/sda1', { backup: 'boot-backup', freeze: true });
+  const plan = planBackup(anInput(aSpec([aVolumeSpec('SSD/root'), boot]), inventory));
+  expect(hasErrors(plan)).toBe(false);
+  return { plan, lvm: new SimulatedLvm(inventory) };
+}
+
+function inventoryWith(lvm: SimulatedLvm, change: (volumes: Map<string, Volume>) => void): Inventory {
+  const inventory = lvm.inventory();
+  const group = inventory.groups.get('SSD') as Group;
+  const volumes = new Map(group.volumes);
+  change(volumes);
+  return { ...inventory, groups: new Map([...inventory.groups, ['SSD', { ...group, volumes }]]) };
+}
+
+describe('a copy counts only where its source stood still', () => {
+  const stateOf = (lvm: SimulatedLvm, name: string) =>
+    lvm
+      .inventory()
+      .groups.get('Backup')
+      ?.volumes.get(name)
+      ?.tags.find((tag) => tag.includes('.state='));
+
+  test.each<[what: string, change: (volumes: Map<string, Volume>) => void, message: RegExp]>([
+    [
+      'overflowed',
+      (volumes) =>
+        volumes.set('root-snap', { ...(volumes.get('root-snap') as Volume), snapshotInvalid: true }),
+      /^the snapshot SSD\/root-snap overflowed while it was copied/,
+    ],
+    ['vanished', (volumes) => volumes.delete('root-snap'), /^the snapshot SSD\/root-snap vanished/],
+    [
+      "is another run's",
+      (volumes) => volumes.set('root-snap', { ...(volumes.get('root-snap') as Volume), tags: [] }),
+      /^the snapshot SSD\/root-snap vanished/,
+    ],
+  ])('not where the snapshot %s', async (_, change, message) => {
+    const { plan, lvm } = twoSources();
+    let copied = false;
+    const outcome = await runPlan(plan, {
+      ...lvm.context({
+        copy: async () => {
+          copied = true;
+          return { digest: 'd' };
+        },
+        readInventory: async () => {
+          if (!copied) return lvm.inventory();
+          copied = false;
+          return inventoryWith(lvm, change);
+        },
+      }),
+    });
+    expect(outcome.units[0]).toMatchObject({ result: 'failed', reason: expect.stringMatching(message) });
+    expect(stateOf(lvm, 'root-backup')).toBe('lvmbackup.state=incomplete');
+    expect(lvm.inventory().groups.get('SSD')?.volumes.has('root-snap')).toBe(false);
+  });
+
+  test('not where the file system was let go before the end, and not where the copy failed; it is let go in both', async () => {
+    for (const which of ['late', 'copy fails'] as const) {
+      const { plan, lvm } = twoSources();
+      const diary: string[] = [];
+      const outcome = await runPlan(
+        plan,
+        lvm.context({
+          copy: async ({ from }) => {
+            diary.push(`copy ${from}`);
+            if (which === 'copy fails' && from === '/dev/sda1') throw new Error('input/output error');
+            return { digest: 'd' };
+          },
+          holdStill: async ({ mountPoint }) => {
+            diary.push(`hold ${mountPoint}`);
+            return {
+              release: async () => {
+                diary.push('release');
+                if (which === 'late') throw new Error('let go before the copy was done');
+              },
+            };
+          },
+        }),
+      );
+      expect(diary).toEqual(['copy /dev/SSD/root-snap', 'hold /boot', 'copy /dev/sda1', 'release']);
+      expect(outcome.units.map(({ result }) => result)).toEqual(['complete', 'failed']);
+      expect(outcome.units[1]?.reason).toMatch(/let go before|input\/output error/);
+      expect(stateOf(lvm, 'boot-backup')).toBe('lvmbackup.state=incomplete');
+      expect(stateOf(lvm, 'root-backup')).toBe('lvmbackup.state=complete');
+      expect(exitCodeOf(outcome)).toBe(5);
+    }
   });
 });
 
