@@ -1,5 +1,5 @@
 /** From the file and the live or recorded state to a plan: what plan and apply have in common. */
-import { readFileSync, realpathSync } from 'node:fs';
+import { realpathSync } from 'node:fs';
 import { ExitCode, UserError } from '../errors.ts';
 import { validateState } from '../generated/validators.js';
 import type { Inventory } from '../lvm/inventory.ts';
@@ -14,6 +14,7 @@ import { nearest } from '../spec/suggest.ts';
 import { diagnosticsJson, diagnosticsText } from '../views/diagnostics.ts';
 import { checkDocument } from './check-document.ts';
 import type { Io } from './io.ts';
+import { readJsonFile } from './read-input.ts';
 import { readSpecFile } from './read-spec.ts';
 
 export interface PlannedFrom {
@@ -45,20 +46,8 @@ export async function liveState(spec: Spec): Promise<StateRead> {
 
 /** A file that `lvmbackup state` wrote, or a bare full report; `-` is standard input. */
 export function recordedState(path: string): StateRead {
-  let document: unknown;
-  try {
-    document = JSON.parse(readFileSync(path === '-' ? 0 : path, 'utf8'));
-  } catch (cause) {
-    throw new UserError(
-      ExitCode.badInput,
-      `${path}: ${(cause as Error).message}`,
-      'write one with: lvmbackup state --out FILE',
-      {
-        cause,
-      },
-    );
-  }
   const hint = 'write one with: lvmbackup state --out FILE';
+  const document = readJsonFile(path, hint);
   if (isOurs(document)) {
     checkStateFormat(document.formatVersion);
     checkDocument(validateState, document, path, hint);

@@ -1,11 +1,12 @@
 /** Finds and reads backup.yaml. */
 import { createHash } from 'node:crypto';
-import { closeSync, existsSync, fstatSync, openSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import type { Diagnostic } from '../diagnostics.ts';
 import { ExitCode, UserError } from '../errors.ts';
 import { MAX_BYTES } from '../spec/limits.ts';
 import { parseSpec } from '../spec/parse.ts';
 import type { Spec } from '../spec/spec.ts';
+import { readInput } from './read-input.ts';
 
 const PLACES = ['backup.yaml', '/etc/lvmbackup/backup.yaml'];
 
@@ -28,7 +29,7 @@ export function readSpecFile(given: string | undefined): SpecFileRead {
       'name the file with -f FILE',
     );
   }
-  const source = readBytes(path);
+  const source = readInput(path, `${path}:1:1`, MAX_BYTES);
   const result = parseSpec(source);
   return {
     path: path === '-' ? '<stdin>' : path,
@@ -36,27 +37,4 @@ export function readSpecFile(given: string | undefined): SpecFileRead {
     text: result.text,
     result,
   };
-}
-
-/** At most a little more than is allowed: a device or an endless pipe must not fill the memory. */
-function readBytes(path: string): Uint8Array {
-  try {
-    if (path === '-') return readFileSync(0);
-    const fd = openSync(path, 'r');
-    try {
-      const stat = fstatSync(fd);
-      if (stat.isDirectory())
-        throw new UserError(ExitCode.badInput, `${path}:1:1: this is a directory, not a file`);
-      if (stat.size > MAX_BYTES) return new Uint8Array(stat.size > 2 ** 30 ? MAX_BYTES + 1 : stat.size);
-      return readFileSync(fd);
-    } finally {
-      closeSync(fd);
-    }
-  } catch (cause) {
-    if (cause instanceof UserError) throw cause;
-    const { code, message } = cause as NodeJS.ErrnoException;
-    const what =
-      code === 'ENOENT' ? 'there is no such file' : code === 'EACCES' ? 'it may not be read' : message;
-    throw new UserError(ExitCode.badInput, `${path}:1:1: ${what}`, undefined, { cause });
-  }
 }

@@ -1,25 +1,13 @@
 /** A plan file: what it was planned from. Its commands are never taken from it, they are made again. */
-import { readFileSync } from 'node:fs';
 import { ExitCode, UserError } from '../errors.ts';
 import { validatePlan } from '../generated/validators.js';
 import { majorOf, PLAN_FORMAT, type SavedPlan } from '../plan/document.ts';
 import { checkDocument } from './check-document.ts';
+import { readJsonFile } from './read-input.ts';
 
 /** Throws UserError (exit 3) where the file is no plan of this format. */
 export function readSavedPlan(path: string): SavedPlan {
-  let document: unknown;
-  try {
-    document = JSON.parse(readFileSync(path, 'utf8'));
-  } catch (cause) {
-    throw new UserError(
-      ExitCode.badInput,
-      `${path}: ${(cause as Error).message}`,
-      'write one with: lvmbackup plan --out FILE',
-      {
-        cause,
-      },
-    );
-  }
+  const document = readJsonFile(path, 'write one with: lvmbackup plan --out FILE');
   const { formatVersion } = (document ?? {}) as { formatVersion?: unknown };
   if (majorOf(formatVersion) !== majorOf(PLAN_FORMAT)) {
     throw new UserError(

@@ -14,21 +14,10 @@ export interface SnapshotSizing {
 /** The count that LVM takes for the same words; more than the largest useful snapshot is never asked for. */
 export function snapshotExtents(size: Size, { origin, extentSize, free }: SnapshotSizing): Extents {
   const most = neverOverflowExtents(bytesOf(origin.extents, extentSize), extentSize);
-  const asked = askedExtents(size, { origin, extentSize, free });
+  const asked = asExtents(size, extentSize, free, (percent) =>
+    percentOfOriginExtents(percent, origin.extents, extentSize),
+  );
   return extents(Math.min(most, Math.max(asked, smallestSnapshotExtents(extentSize))));
-}
-
-function askedExtents(size: Size, { origin, extentSize, free }: SnapshotSizing): Extents {
-  switch (size.unit) {
-    case 'bytes':
-      return extentsFor(size.bytes, extentSize);
-    case 'extents':
-      return size.extents;
-    case '%ORIGIN':
-      return percentOfOriginExtents(size.percent, origin.extents, extentSize);
-    case '%FREE':
-      return percentOfFree(size.percent, free);
-  }
 }
 
 /** Whether a snapshot of that many extents can overflow. */
@@ -45,17 +34,26 @@ export function backupExtents(
 ): Extents {
   const needed = extentsFor(sourceBytes, extentSize);
   if (wanted === null) return needed;
-  return extents(Math.max(needed, wantedExtents(wanted, sourceBytes, extentSize, free)));
+  const asked = asExtents(wanted, extentSize, free, (percent) =>
+    extents(Math.ceil((sourceBytes * percent) / 100 / extentSize)),
+  );
+  return extents(Math.max(needed, asked));
 }
 
-function wantedExtents(size: Size, sourceBytes: Bytes, extentSize: Bytes, free: Extents): Extents {
+/** A part of the origin is another count for a snapshot, whose own metadata counts, than for a copy. */
+function asExtents(
+  size: Size,
+  extentSize: Bytes,
+  free: Extents,
+  ofOrigin: (percent: number) => Extents,
+): Extents {
   switch (size.unit) {
     case 'bytes':
       return extentsFor(size.bytes, extentSize);
     case 'extents':
       return size.extents;
     case '%ORIGIN':
-      return extents(Math.ceil((sourceBytes * size.percent) / 100 / extentSize));
+      return ofOrigin(size.percent);
     case '%FREE':
       return percentOfFree(size.percent, free);
   }

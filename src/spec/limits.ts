@@ -12,7 +12,7 @@ export const MAX_DEPTH = 32;
 /** The text of the file, or why it is not even looked at. */
 export function readText(source: Uint8Array): { text: string } | { error: Diagnostic } {
   if (source.length > MAX_BYTES) {
-    return { error: fileError('too-large', `the file has ${source.length} bytes, more than ${MAX_BYTES}`) };
+    return { error: fileError('too-large', `the file has more than ${MAX_BYTES} bytes`) };
   }
   let text: string;
   try {
