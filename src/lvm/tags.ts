@@ -52,7 +52,8 @@ export function decodeTagValue(text: string): string {
 export const PLACEHOLDER = /^\{(run|time|digest)\}$/;
 
 export function tag(key: TagKey, value: string): string {
-  return `lvmbackup.${key}=${PLACEHOLDER.test(value) ? value : encodeTagValue(value)}`;
+  if (PLAIN.test(value) || PLACEHOLDER.test(value)) return `lvmbackup.${key}=${value}`;
+  return `lvmbackup.${key}=${encodeTagValue(value)}`;
 }
 
 /** The value of the first tag with that key, decoded; null where there is none. */
@@ -74,7 +75,11 @@ export function isOwned(tags: readonly string[]): boolean {
 
 /** All tags that are ours, but for the one that says so. */
 export function ourDetails(tags: readonly string[]): string[] {
-  return tags.filter((one) => one.startsWith('lvmbackup.'));
+  return tags.filter(isDetail);
+}
+
+export function isDetail(tag: string): boolean {
+  return tag.startsWith('lvmbackup.');
 }
 
 export type CopyState = 'incomplete' | 'complete' | 'damaged';

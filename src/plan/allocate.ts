@@ -25,14 +25,30 @@ export interface Wish {
  */
 export function place(group: ModelGroup, count: Extents, wish: Wish = {}): Place {
   const usable = usablePvs(group, wish);
-  const fitting = usable
-    .filter((pv) => pv.boundless || (!isBlurred(group, pv) && pv.free >= count))
-    .sort((a, b) => rank(a, wish) - rank(b, wish) || a.free - b.free);
-  const best = fitting[0];
+  const best = bestFitting(group, usable, count, wish);
   if (best) return { kind: 'one', pv: best };
   const available = freeOn(group, usable);
   if (available < count) return { kind: 'none', pvs: usable, available };
   return { kind: 'spanning', pvs: usable.filter((pv) => pv.free > 0) };
+}
+
+/** The first of those that fit best. */
+function bestFitting(
+  group: ModelGroup,
+  usable: readonly ModelPv[],
+  count: Extents,
+  wish: Wish,
+): ModelPv | null {
+  let best: ModelPv | null = null;
+  for (const pv of usable) {
+    const fits = pv.boundless || (!isBlurred(group, pv) && pv.free >= count);
+    if (fits && (best === null || isBetter(pv, best, wish))) best = pv;
+  }
+  return best;
+}
+
+function isBetter(pv: ModelPv, than: ModelPv, wish: Wish): boolean {
+  return (rank(pv, wish) - rank(than, wish) || pv.free - than.free) < 0;
 }
 
 /** Free extents that such an allocation may take. */
@@ -41,9 +57,11 @@ export function availableFor(group: ModelGroup, wish: Wish = {}): number {
 }
 
 function usablePvs(group: ModelGroup, { borrowed = null }: Wish): ModelPv[] {
-  return [...group.pvs.values()].filter(
-    (pv) => pv.allocatable && pv.device !== null && (!pv.lent || pv.device === borrowed),
-  );
+  const usable: ModelPv[] = [];
+  for (const pv of group.pvs.values()) {
+    if (pv.allocatable && pv.device !== null && (!pv.lent || pv.device === borrowed)) usable.push(pv);
+  }
+  return usable;
 }
 
 /**

@@ -5,7 +5,7 @@
 import type { Inventory } from '../lvm/inventory.ts';
 import { bytes, type Extents, extents } from '../units.ts';
 import type { Action, ActionId, Draft } from './action.ts';
-import { extentsOf, freeOf, Model, splitPath } from './model.ts';
+import { extentsOf, freeOf, groupOf, Model } from './model.ts';
 import type { GroupSpace } from './plan.ts';
 import type { Problem } from './problem.ts';
 import { faultProblem } from './problem-texts.ts';
@@ -34,9 +34,10 @@ export class PlanBuilder {
    */
   add(draft: Draft): ActionId {
     const id = this.actions.length + 1;
-    const action = Object.assign(draft, { id }) as Action;
+    const action = draft as Action;
+    (action as { id: ActionId }).id = id;
     this.actions.push(action);
-    const group = splitPath(`${draft.target}/`)[0];
+    const group = groupOf(draft.target);
     const trace = this.watch(group);
     const fault = this.#leansOnFailed(draft) ? 'not tried' : perform(this.model, draft);
     if (fault !== null) {
@@ -78,11 +79,12 @@ export class PlanBuilder {
   }
 
   #leansOnFailed({ needs = [], closes }: Draft): boolean {
+    if (this.#failed.size === 0) return false;
     return (closes !== undefined && this.#failed.has(closes)) || needs.some((one) => this.#failed.has(one));
   }
 
   #refuse(action: Action, fault: Fault): void {
-    const extentSize = this.model.group(splitPath(`${action.target}/`)[0])?.extentSize ?? bytes(1);
+    const extentSize = this.model.group(groupOf(action.target))?.extentSize ?? bytes(1);
     this.problems.push(faultProblem(action, fault, extentSize));
   }
 

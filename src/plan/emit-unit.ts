@@ -14,6 +14,8 @@ export interface ReadyMember {
   readonly member: Member;
   readonly source: CheckedSource;
   readonly target: CheckedTarget;
+  /** The backup volume, `VG/LV`. */
+  readonly path: string;
 }
 
 export interface UnitContext {
@@ -42,29 +44,25 @@ export function emitUnit(builder: PlanBuilder, context: UnitContext, members: re
   }));
   for (const one of emitted) one.snapshot = emitSnapshot(builder, context, one.ready);
   // Copies of one set belong to one moment: each needs every snapshot of it.
-  const snapshots = emitted.flatMap(({ snapshot }) => (snapshot === null ? [] : [snapshot]));
+  const snapshots = emitted.map(({ snapshot }) => snapshot).filter((id) => id !== null);
   for (const one of emitted) {
     emitCopy(builder, context, one, snapshots);
     emitSnapshotRemoval(builder, context, one);
   }
 }
 
-function targetPath(context: UnitContext, member: Member): string {
-  return `${context.backupGroup}/${member.backup}`;
-}
-
 function emitVolume(builder: PlanBuilder, context: UnitContext, ready: ReadyMember): readonly ActionId[] {
   const group = builder.model.group(context.backupGroup);
   if (!group) return context.groupNeeds;
-  const { member, source, target } = ready;
+  const { member, source, target, path } = ready;
   const { size } = source.identity;
-  const wanted = backupExtents(member.spec.size, size, group.extentSize, freeForVolumes(group));
+  const wanted = backupExtents(member.spec.size, size, group.extentSize, () => extents(availableFor(group)));
   if (target.kind === 'present') return emitGrowth(builder, context, ready, group, wanted);
   const id = builder.add({
     type: 'volume.create',
     unit: context.unit,
     needs: needing(context.groupNeeds),
-    target: targetPath(context, member),
+    target: path,
     extents: wanted,
     bytes: bytesOf(wanted, group.extentSize),
     placement: placementFor(group, wanted),
@@ -78,7 +76,7 @@ function emitVolume(builder: PlanBuilder, context: UnitContext, ready: ReadyMemb
 function emitGrowth(
   builder: PlanBuilder,
   context: UnitContext,
-  { member, source, target }: ReadyMember,
+  { member, source, target, path }: ReadyMember,
   group: ModelGroup,
   wanted: Extents,
 ): readonly ActionId[] {
@@ -92,7 +90,7 @@ function emitGrowth(
     type: 'volume.extend',
     unit: context.unit,
     needs: needing(context.groupNeeds),
-    target: targetPath(context, member),
+    target: path,
     extents: added,
     bytes: bytesOf(added, group.extentSize),
     newBytes: bytesOf(needed, group.extentSize),
@@ -145,22 +143,24 @@ function emitCopy(
   { ready, volume }: Emitted,
   snapshots: readonly ActionId[],
 ): void {
-  const { member, source, target } = ready;
+  const { source, target, path } = ready;
   const copy: Draft<CopyAction> = {
     type: 'copy',
     unit: context.unit,
-    needs: needing([...new Set([...volume, ...snapshots])]),
+    needs: needing([...volume, ...snapshots]),
     source: source.kind === 'volume' ? `${source.volume.group}/${source.snapshot}` : source.device.path,
-    target: targetPath(context, member),
+    target: path,
     mode: 'full',
     bytes: source.identity.size,
     identity: source.identity,
-    dropTags: target.kind === 'present' ? target.tags : [],
+    dropTags: target.kind === 'present' ? target.tags : NONE,
     quiesce: source.kind === 'device' ? source.quiesce : null,
     reason: copyReason(target),
   };
   builder.add(copy);
 }
+
+const NONE: readonly string[] = [];
 
 function copyReason(target: CheckedTarget): string {
   if (target.kind === 'create') return 'first full copy';
@@ -195,10 +195,6 @@ function emitSnapshotRemoval(builder: PlanBuilder, context: UnitContext, one: Em
 /** Undefined where nothing is needed: the document leaves it out then. */
 function needing(needs: readonly ActionId[]): readonly ActionId[] | undefined {
   return needs.length === 0 ? undefined : needs;
-}
-
-function freeForVolumes(group: ModelGroup): Extents {
-  return extents(availableFor(group));
 }
 
 /** Names every usable device where the allocation fits nowhere: performing it then tells what is short. */

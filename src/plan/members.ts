@@ -126,10 +126,11 @@ function unfitForPattern(volume: Volume, inventory: Inventory): string | null {
 
 function isSwap(volume: Volume, inventory: Inventory): boolean {
   const { devices } = inventory;
+  if (!devices) return false;
   const path =
-    devices?.links.get(`/dev/${volume.group}/${volume.name}`) ?? mapperPath(volume.group, volume.name);
-  const device = devices?.byPath.get(path);
-  const signature = devices?.probes.get(path)?.signature;
+    devices.links.get(`/dev/${volume.group}/${volume.name}`) ?? mapperPath(volume.group, volume.name);
+  const device = devices.byPath.get(path);
+  const signature = devices.probes.get(path)?.signature;
   return (
     signature === 'swap' || device?.fsType === 'swap' || (device?.mountPoints.includes('[SWAP]') ?? false)
   );

@@ -83,6 +83,12 @@ export class Model {
   }
 }
 
+/** The group of `VG/LV`, or of `VG` alone. */
+export function groupOf(path: string): string {
+  const slash = path.indexOf('/');
+  return slash < 0 ? path : path.slice(0, slash);
+}
+
 /** `VG/LV` to its two names. */
 export function splitPath(path: string): [group: string, name: string] {
   const slash = path.indexOf('/');

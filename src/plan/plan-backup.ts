@@ -12,6 +12,7 @@ import type { PlanInput } from './input.ts';
 import { layoutLines } from './layout.ts';
 import { closeLoan, type Loan, loanKey, openLoan } from './loans.ts';
 import { type Member, membersOf } from './members.ts';
+import { groupOf } from './model.ts';
 import { clockText, type Plan, type Skipped, type Summary } from './plan.ts';
 import type { Problem } from './problem.ts';
 import { refusal } from './problem-texts.ts';
@@ -65,11 +66,13 @@ function dueUnits(
   const due: DueUnit[] = [];
   const names = new Map<string, string>();
   for (const unit of unitsOf(members)) {
-    const checked = unit.members.map((member) => readyMember(builder, input, member, unit.name, names));
-    const problems = checked.filter((one): one is Problem => 'code' in one);
-    for (const problem of problems) builder.problem(problem);
-    const ready = checked.filter((one): one is ReadyMember => !('code' in one));
-    if (problems.length > 0) continue;
+    const ready: ReadyMember[] = [];
+    for (const member of unit.members) {
+      const checked = readyMember(builder, input, member, unit.name, names);
+      if ('code' in checked) builder.problem(checked);
+      else ready.push(checked);
+    }
+    if (ready.length < unit.members.length) continue;
     const fresh = ready.map((one) => freshness(one, input.clock));
     // A set is one moment: it is fresh only where all of it is.
     if (fresh.every((reason) => reason !== null)) {
@@ -110,7 +113,7 @@ function readyMember(
   const volume = input.inventory.groups.get(input.spec.group.name)?.volumes.get(member.backup);
   const target = checkTarget(volume, path, source.identity, unit);
   if ('code' in target) return target;
-  return { member, source, target };
+  return { member, source, target, path };
 }
 
 function allSkipped(due: readonly DueUnit[], reason: string): Skipped[] {
@@ -132,18 +135,14 @@ function emitUnits(
   });
   const open = new Map<string, Loan>();
   const lent: Lent = new Map();
+  const context = {
+    backupGroup: input.spec.group.name,
+    groupNeeds,
+    lent: (name: string, named: string) => usable(lent.get(loanKey(name, named))),
+  };
   due.forEach(({ unit, ready }, index) => {
     if (openLoans(builder, input, unit, open, lent)) {
-      emitUnit(
-        builder,
-        {
-          unit: unit.name,
-          backupGroup: input.spec.group.name,
-          groupNeeds,
-          lent: (name, named) => usable(lent.get(loanKey(name, named))),
-        },
-        ready,
-      );
+      emitUnit(builder, { unit: unit.name, ...context }, ready);
     }
     for (const [key, loan] of open) {
       if ((lastUse.get(key) ?? index) > index) continue;
@@ -212,17 +211,18 @@ function document(
     skipped,
     leftOut,
     summary: summaryOf(builder.actions),
-    layout: {
+    layout: () => ({
       before: layoutLines(builder.before, names),
       after: layoutLines(builder.model.inventory(), names),
-    },
+    }),
   };
 }
 
-function sourceGroups(builder: PlanBuilder): string[] {
-  return builder.actions.flatMap((action) =>
-    action.type === 'snapshot.create' ? [action.origin.slice(0, action.origin.indexOf('/'))] : [],
-  );
+function sourceGroups(builder: PlanBuilder): Set<string> {
+  const names = new Set<string>();
+  for (const action of builder.actions)
+    if (action.type === 'snapshot.create') names.add(groupOf(action.origin));
+  return names;
 }
 
 function groupStamp(inventory: Inventory, name: string) {

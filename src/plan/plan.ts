@@ -22,8 +22,8 @@ export interface Plan {
   /** What patterns left out, and why. */
   readonly leftOut: readonly Skipped[];
   readonly summary: Summary;
-  /** The layout of the groups before and after, one line each, for `--diff`. */
-  readonly layout: { readonly before: readonly string[]; readonly after: readonly string[] };
+  /** The layout of the groups before and after, one line each, for `--diff`: much work, and only done when asked. */
+  readonly layout: () => { readonly before: readonly string[]; readonly after: readonly string[] };
 }
 
 export interface PlanConfig {

@@ -6,7 +6,7 @@
  * that spans several, how many on each; UUIDs and times that LVM gives; the metadata's sequence number.
  */
 import type { Inventory, PhysicalVolume, PvUuid, Volume } from '../lvm/inventory.ts';
-import { OWNED, ourDetails } from '../lvm/tags.ts';
+import { isDetail, OWNED } from '../lvm/tags.ts';
 import { type Bytes, bytes, bytesOf, type Extents, extents } from '../units.ts';
 import type {
   Action,
@@ -126,8 +126,12 @@ function groupReduce(model: Model, action: Draft<GroupReduce>): Fault | null {
   return null;
 }
 
+const BEGUN = stateTags({ state: 'incomplete' });
+const DONE = stateTags({ state: 'complete', time: '{time}', digest: '{digest}' });
+const RUN = runTags();
+
 function volumeCreate(model: Model, action: Draft<VolumeCreate>): Fault | null {
-  const tags = [OWNED, ...identityTags(action.identity), ...stateTags({ state: 'incomplete' })];
+  const tags = [OWNED, ...identityTags(action.identity), ...BEGUN];
   return addVolume(model, action, {
     roles: ['public'],
     layout: ['linear'],
@@ -141,24 +145,30 @@ function volumeCreate(model: Model, action: Draft<VolumeCreate>): Fault | null {
 }
 
 function snapshotCreate(model: Model, action: Draft<SnapshotCreate>): Fault | null {
-  const origin = model.volume(action.origin);
-  if (!origin) return { code: 'missing', what: action.origin };
+  const [groupName, originName] = splitPath(action.origin);
+  const group = model.group(groupName);
+  const origin = group?.volumes.get(originName);
+  if (!group || !origin) return { code: 'missing', what: action.origin };
   const fault = addVolume(model, action, {
     roles: ['public', 'snapshot', 'thicksnapshot'],
     layout: ['linear'],
     origin: origin.name,
-    tags: runTags(),
+    tags: RUN,
     active: true,
     skipActivation: false,
     readOnly: true,
     chunkSize: bytes(4096),
   });
   if (fault) return fault;
-  const { snapshotsOf } = model.group(origin.group) as ModelGroup;
-  snapshotsOf.set(origin.name, (snapshotsOf.get(origin.name) ?? 0) + 1);
-  const roles = new Set([...origin.roles, 'origin', 'thickorigin']);
-  change(model, action.origin, { roles: [...roles], active: true });
+  group.snapshotsOf.set(originName, (group.snapshotsOf.get(originName) ?? 0) + 1);
+  put(group, { ...origin, roles: withRoles(origin.roles, ORIGIN_ROLES), active: true });
   return null;
+}
+
+const ORIGIN_ROLES = ['origin', 'thickorigin'];
+
+function withRoles(roles: readonly string[], more: readonly string[]): readonly string[] {
+  return [...roles, ...more.filter((role) => !roles.includes(role))];
 }
 
 type NewVolume = Pick<
@@ -212,7 +222,8 @@ function volumeExtend(model: Model, action: Draft<VolumeExtend>): Fault | null {
   const taken = take(group, name, action.extents, action.placement);
   if ('code' in taken) return taken;
   const count = extents(volume.extents + action.extents);
-  change(model, action.target, {
+  put(group, {
+    ...volume,
     extents: count,
     size: bytesOf(count, group.extentSize),
     allocation: taken.pv
@@ -234,30 +245,25 @@ function snapshotRemove(model: Model, action: Draft<SnapshotRemove>): Fault | nu
   group.snapshotsOf.set(originName, others);
   const origin = group.volumes.get(originName);
   if (origin && others === 0) {
-    const roles = origin.roles.filter((role) => role !== 'origin' && role !== 'thickorigin');
-    change(model, action.origin, { roles, active: action.deactivateOrigin ? false : origin.active });
+    const roles = origin.roles.filter((role) => !ORIGIN_ROLES.includes(role));
+    put(group, { ...origin, roles, active: action.deactivateOrigin ? false : origin.active });
   }
   return null;
 }
 
 function copy(model: Model, action: Draft<CopyAction>): Fault | null {
-  const target = model.volume(action.target);
-  if (!target) return { code: 'missing', what: action.target };
-  const replaced = new Set(ourDetails(target.tags));
-  const kept = target.tags.filter((one) => !replaced.has(one));
-  const done = stateTags({ state: 'complete', time: '{time}', digest: '{digest}' });
-  change(model, action.target, {
-    tags: [...kept, ...identityTags(action.identity), ...done],
-    active: false,
-  });
+  const [groupName, name] = splitPath(action.target);
+  const group = model.group(groupName);
+  const target = group?.volumes.get(name);
+  if (!group || !target) return { code: 'missing', what: action.target };
+  const kept = target.tags.filter((one) => !isDetail(one));
+  put(group, { ...target, tags: [...kept, ...identityTags(action.identity), ...DONE], active: false });
   return null;
 }
 
-function change(model: Model, path: string, traits: Partial<Volume>): void {
-  const [groupName, name] = splitPath(path);
-  const group = model.group(groupName);
-  const volume = group?.volumes.get(name);
-  if (group && volume) group.volumes.set(name, { ...volume, ...traits });
+/** A volume of the inventory that the model began with is replaced, never written to. */
+function put(group: ModelGroup, volume: Volume): void {
+  group.volumes.set(volume.name, volume);
 }
 
 /** Takes the extents where the placement says. `pv` is null where only the group's total is known. */
@@ -267,7 +273,8 @@ function take(
   count: Extents,
   placement: Placement,
 ): Fault | { pv: PvUuid | null } {
-  const pvs = [...group.pvs.values()].filter((pv) => pv.device && placement.devices.includes(pv.device));
+  const pvs: ModelPv[] = [];
+  for (const pv of group.pvs.values()) if (pv.device && placement.devices.includes(pv.device)) pvs.push(pv);
   const [only] = pvs;
   if (only && pvs.length === 1 && !isBlurred(group, only)) {
     if (!only.boundless && only.free < count) return short(group, count, only.free);

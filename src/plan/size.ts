@@ -14,8 +14,11 @@ export interface SnapshotSizing {
 /** The count that LVM takes for the same words; more than the largest useful snapshot is never asked for. */
 export function snapshotExtents(size: Size, { origin, extentSize, free }: SnapshotSizing): Extents {
   const most = neverOverflowExtents(bytesOf(origin.extents, extentSize), extentSize);
-  const asked = asExtents(size, extentSize, free, (percent) =>
-    percentOfOriginExtents(percent, origin.extents, extentSize),
+  const asked = asExtents(
+    size,
+    extentSize,
+    () => free,
+    (percent) => percentOfOriginExtents(percent, origin.extents, extentSize),
   );
   return extents(Math.min(most, Math.max(asked, smallestSnapshotExtents(extentSize))));
 }
@@ -30,7 +33,7 @@ export function backupExtents(
   wanted: Size | null,
   sourceBytes: Bytes,
   extentSize: Bytes,
-  free: Extents,
+  free: () => Extents,
 ): Extents {
   const needed = extentsFor(sourceBytes, extentSize);
   if (wanted === null) return needed;
@@ -44,7 +47,7 @@ export function backupExtents(
 function asExtents(
   size: Size,
   extentSize: Bytes,
-  free: Extents,
+  free: () => Extents,
   ofOrigin: (percent: number) => Extents,
 ): Extents {
   switch (size.unit) {
@@ -55,7 +58,7 @@ function asExtents(
     case '%ORIGIN':
       return ofOrigin(size.percent);
     case '%FREE':
-      return percentOfFree(size.percent, free);
+      return percentOfFree(size.percent, free());
   }
 }
 

@@ -22,7 +22,9 @@ export function unitsOf(members: readonly Member[]): Unit[] {
   const byName = new Map<string, Member[]>();
   for (const member of members) {
     const name = unitName(member);
-    byName.set(name, [...(byName.get(name) ?? []), member]);
+    const known = byName.get(name);
+    if (known) known.push(member);
+    else byName.set(name, [member]);
   }
   const units = [...byName].map(([name, list]) => ({ name, members: list, loans: wantedLoans(list) }));
   return together(units);

@@ -5,7 +5,7 @@ import type { Action, CopyAction, SnapshotCreate } from './action.ts';
 import type { PlanBuilder } from './builder.ts';
 import { disksUnder, kernelPath } from './devices.ts';
 import { mapperPath } from './members.ts';
-import { splitPath } from './model.ts';
+import { groupOf, splitPath } from './model.ts';
 import type { Problem, WarningCode } from './problem.ts';
 import { canOverflow } from './size.ts';
 
@@ -29,9 +29,10 @@ function warn(builder: PlanBuilder, action: Action, code: WarningCode, message: 
 }
 
 function mayOverflow(builder: PlanBuilder, action: SnapshotCreate): void {
-  const origin = builder.model.volume(action.origin);
-  const extentSize = builder.model.group(splitPath(action.origin)[0])?.extentSize;
-  if (!origin || !extentSize || !canOverflow(action.extents, origin, extentSize)) return;
+  const [groupName, name] = splitPath(action.origin);
+  const group = builder.model.group(groupName);
+  const origin = group?.volumes.get(name);
+  if (!group || !origin || !canOverflow(action.extents, origin, group.extentSize)) return;
   warn(
     builder,
     action,
@@ -58,9 +59,9 @@ function singleCopy(builder: PlanBuilder): void {
 }
 
 function sameDisk(builder: PlanBuilder, action: CopyAction, groups: GroupFacts): void {
-  const from = disksOfSource(builder, action);
-  const to = groups.disks(splitPath(action.target)[0]);
-  const shared = [...to].filter((disk) => from.has(disk));
+  const from = disksOfSource(builder, action, groups);
+  const to = groups.disks(groupOf(action.target));
+  const shared = [...to].filter((disk) => from.some((disks) => disks.has(disk)));
   if (shared.length === 0) return;
   warn(
     builder,
@@ -71,31 +72,42 @@ function sameDisk(builder: PlanBuilder, action: CopyAction, groups: GroupFacts):
   );
 }
 
-function disksOfSource(builder: PlanBuilder, action: CopyAction): Set<string> {
-  const inventory = builder.before;
-  if (action.identity.source.startsWith('/')) return disksUnder(inventory, action.source);
-  const [group, name] = splitPath(action.identity.source);
-  const volumes = inventory.groups.get(group)?.volumes;
-  const allocation = volumes?.get(name)?.allocation ?? [];
-  const pvs = inventory.groups.get(group)?.pvs;
+/** For each device that the source lies on, the disks under it. */
+function disksOfSource(
+  builder: PlanBuilder,
+  action: CopyAction,
+  groups: GroupFacts,
+): readonly ReadonlySet<string>[] {
+  if (action.identity.source.startsWith('/')) return [groups.disksUnder(action.source)];
+  const [groupName, name] = splitPath(action.identity.source);
+  const group = builder.before.groups.get(groupName);
+  const allocation = group?.volumes.get(name)?.allocation ?? [];
   // Hidden parts (raid, cache) hold the extents of some volumes: then all disks of the group count.
-  const uuids = allocation.length > 0 ? allocation.map(({ pv }) => pv) : [...(pvs?.keys() ?? [])];
-  return union(
-    inventory,
-    uuids.map((uuid) => pvs?.get(uuid)?.device ?? null),
-  );
+  const uuids = allocation.length > 0 ? allocation.map(({ pv }) => pv) : [...(group?.pvs.keys() ?? [])];
+  return uuids.map((uuid) => groups.disksUnder(group?.pvs.get(uuid)?.device ?? null));
 }
 
-/** What is asked of the same few groups for every copy, looked up once. */
+/** What is asked of the same few groups and devices for every copy, looked up once. */
 class GroupFacts {
   readonly #disks = new Map<string, ReadonlySet<string>>();
+  readonly #under = new Map<string, ReadonlySet<string>>();
   readonly #encrypted = new Map<string, boolean>();
 
   constructor(readonly builder: PlanBuilder) {}
 
   /** The disks under a group's own devices. */
   disks(group: string): ReadonlySet<string> {
-    return remembered(this.#disks, group, () => union(this.builder.before, pvPaths(this.builder, group)));
+    return remembered(
+      this.#disks,
+      group,
+      () => new Set(pvPaths(this.builder, group).flatMap((path) => [...this.disksUnder(path)])),
+    );
+  }
+
+  /** The disks under one device; none under one that is missing. */
+  disksUnder(path: string | null): ReadonlySet<string> {
+    if (path === null) return new Set();
+    return remembered(this.#under, path, () => disksUnder(this.builder.before, path));
   }
 
   /** Whether all of a group's own devices lie on encrypted ones. */
@@ -113,18 +125,13 @@ function remembered<V>(known: Map<string, V>, key: string, find: () => V): V {
   return value;
 }
 
-function union(inventory: Inventory, paths: readonly (string | null)[]): Set<string> {
-  return new Set(paths.flatMap((path) => (path === null ? [] : [...disksUnder(inventory, path)])));
-}
-
 /** Encryption below the source (a group on LUKS) does not go along with the copy. */
 function unencryptedTarget(builder: PlanBuilder, action: CopyAction, groups: GroupFacts): void {
   const { source } = action.identity;
-  const [target] = splitPath(action.target);
   const encrypted = source.startsWith('/')
     ? liesOnCrypt(builder.before, action.source)
-    : groups.encrypted(splitPath(source)[0]);
-  if (!encrypted || groups.encrypted(target)) return;
+    : groups.encrypted(groupOf(source));
+  if (!encrypted || groups.encrypted(groupOf(action.target))) return;
   warn(
     builder,
     action,
@@ -157,9 +164,10 @@ const IDENTIFIED: Record<string, string> = {
 /** A copy of these, seen by the kernel beside its original, can be taken for it. */
 function duplicateId(builder: PlanBuilder, action: CopyAction): void {
   const { devices } = builder.before;
+  if (!devices) return;
   const [group, name] = splitPath(action.identity.source);
   const path = action.identity.source.startsWith('/') ? action.source : mapperPath(group, name);
-  const type = devices?.probes.get(path)?.signature ?? devices?.byPath.get(path)?.fsType ?? '';
+  const type = devices.probes.get(path)?.signature ?? devices.byPath.get(path)?.fsType ?? '';
   const what = IDENTIFIED[type];
   if (what === undefined) return;
   warn(

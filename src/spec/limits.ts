@@ -3,39 +3,75 @@
  * size and depth are checked first, on the lexer's tokens, which takes milliseconds.
  */
 import { Lexer } from 'yaml';
-import type { Diagnostic } from '../diagnostics.ts';
+import type { Diagnostic, Range } from '../diagnostics.ts';
 import { Lines } from './lines.ts';
 
 export const MAX_BYTES = 256 * 1024;
 export const MAX_DEPTH = 32;
 
-/** The text of the file, or why it is not even looked at. */
-export function readText(source: Uint8Array): { text: string } | { error: Diagnostic } {
+/** Tokens tell the depth only roughly (a list may stand below its key without indentation): here is where parsing stops being cheap. */
+const ROUGH_DEPTH = 4 * MAX_DEPTH;
+
+/** The text of the file; with an error, as much of it as can be shown. */
+export interface TextRead {
+  readonly text: string;
+  readonly error?: Diagnostic;
+}
+
+export function readText(source: Uint8Array): TextRead {
   if (source.length > MAX_BYTES) {
-    return { error: fileError('too-large', `the file has more than ${MAX_BYTES} bytes`) };
+    const message = `the file is larger than ${MAX_BYTES / 1024} KiB (${MAX_BYTES} bytes)`;
+    return { text: '', error: { code: 'too-large', severity: 'error', message } };
   }
-  let text: string;
-  try {
-    text = new TextDecoder('utf-8', { fatal: true }).decode(source);
-  } catch {
-    return { error: fileError('not-utf8', 'the file is no valid UTF-8', 'save it as UTF-8') };
-  }
-  const nul = text.indexOf('\0');
-  if (nul >= 0) return { error: at(text, nul, 'nul-byte', 'there is a NUL byte here') };
-  const deep = tooDeepAt(text);
-  if (deep !== null) {
-    return { error: at(text, deep, 'too-deep', `this is nested more than ${MAX_DEPTH} levels deep`) };
-  }
-  return { text };
+  const text = new TextDecoder('utf-8').decode(source);
+  const lines = new Lines(text);
+  const error = notUtf8(source, lines) ?? nulByte(lines) ?? roughlyTooDeep(lines);
+  return error ? { text, error } : { text };
 }
 
-function fileError(code: string, message: string, hint?: string): Diagnostic {
-  return { code, severity: 'error', message, ...(hint === undefined ? {} : { hint }) };
+function notUtf8(source: Uint8Array, lines: Lines): Diagnostic | null {
+  const offset = firstBroken(source, lines.text);
+  if (offset === null) return null;
+  const range = lines.range(offset, offset + 1);
+  return {
+    code: 'not-utf8',
+    severity: 'error',
+    message: 'the file is no valid UTF-8',
+    hint: 'save it as UTF-8',
+    range,
+  };
 }
 
-/** A diagnostic about the one character at an offset. */
-function at(text: string, offset: number, code: string, message: string): Diagnostic {
-  return { code, severity: 'error', message, range: new Lines(text).range(offset, offset + 1) };
+/** Where decoding put a replacement that is not in the file itself; null where it put none. */
+function firstBroken(source: Uint8Array, decoded: string): number | null {
+  const encoder = new TextEncoder();
+  const hasMark = source[0] === 0xef && source[1] === 0xbb && source[2] === 0xbf;
+  let bytes = hasMark ? 3 : 0;
+  let from = 0;
+  for (const { index } of decoded.matchAll(/\ufffd/g)) {
+    bytes += encoder.encode(decoded.slice(from, index)).length;
+    if (source[bytes] !== 0xef || source[bytes + 1] !== 0xbf || source[bytes + 2] !== 0xbd) return index;
+    bytes += 3;
+    from = index + 1;
+  }
+  return null;
+}
+
+function nulByte(lines: Lines): Diagnostic | null {
+  const offset = lines.text.indexOf('\0');
+  if (offset < 0) return null;
+  const range = lines.range(offset, offset + 1);
+  return { code: 'nul-byte', severity: 'error', message: 'there is a NUL byte here', range };
+}
+
+function roughlyTooDeep(lines: Lines): Diagnostic | null {
+  const offset = tooDeepAt(lines.text);
+  return offset === null ? null : tooDeep(lines.range(offset, offset + 1));
+}
+
+export function tooDeep(range: Range): Diagnostic {
+  const message = `this is nested more than ${MAX_DEPTH} levels deep`;
+  return { code: 'too-deep', severity: 'error', message, range };
 }
 
 /** The lexer's own marks (document, flow scalar, …) have no place in the text. */
@@ -58,9 +94,9 @@ function tooDeepAt(text: string): number | null {
       const opens = token === '[' || token === '{';
       if (begins && flow === 0 && !opens) openBlock(columns, offset - lineStart);
       if (opens) flow++;
-      if (token === ']' || token === '}') flow--;
+      if (flow > 0 && (token === ']' || token === '}')) flow--;
       begins = token === '-' || token === '?';
-      if (flow + columns.length > MAX_DEPTH) return offset;
+      if (flow + columns.length > ROUGH_DEPTH) return offset;
     }
     offset += token.length;
     if (token.includes('\n')) {

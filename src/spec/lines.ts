@@ -1,4 +1,5 @@
 /** Offsets in a text to lines and columns, both one-based, as editors count them. */
+import type { Node } from 'yaml';
 import type { Position, Range } from '../diagnostics.ts';
 
 export class Lines {
@@ -22,8 +23,15 @@ export class Lines {
     return { line: line + 1, column: within - (this.#starts[line] ?? 0) + 1 };
   }
 
-  /** From `start` up to `end`, at least one character. */
+  /** From `start` up to `end`, at least one character; none only where a line or the text ends. */
   range(start: number, end: number): Range {
-    return { start: this.position(start), end: this.position(Math.max(end, start + 1)) };
+    const atLeast = /^\r?\n/.test(this.text.slice(start, start + 2)) ? start : start + 1;
+    return { start: this.position(start), end: this.position(Math.max(end, atLeast)) };
+  }
+
+  /** The text of a node, without the comments behind it. */
+  rangeOf(node: Node | null | undefined): Range {
+    const [start, end] = node?.range ?? [0, 0];
+    return this.range(start, end);
   }
 }

@@ -14,14 +14,13 @@ import type { Spec } from './spec.ts';
 
 export type SpecResult =
   | { readonly spec: Spec; readonly warnings: readonly Diagnostic[]; readonly text: string }
-  /** `text` is empty where the file could not be read as text. */
+  /** `text` is what can be shown of the file: empty where it is too large. */
   | { readonly errors: readonly Diagnostic[]; readonly text: string };
 
 /** Each step needs the one before it: names are only looked at in a file whose shape is right. */
 export function parseSpec(source: Uint8Array): SpecResult {
-  const read = readText(source);
-  if ('error' in read) return { errors: [read.error], text: '' };
-  const { text } = read;
+  const { text, error } = readText(source);
+  if (error) return { errors: [error], text };
   const yaml = readYaml(text);
   if ('errors' in yaml) return { errors: inOrder(yaml.errors), text };
   const { data, places } = yaml;

@@ -1,8 +1,13 @@
 /** YAML text to plain data with the place of everything in it, or why it is not what the tool reads. */
-import { isAlias, isPair, isScalar, parseDocument, visit } from 'yaml';
+import { type Document, type Node, parseDocument } from 'yaml';
 import type { Diagnostic } from '../diagnostics.ts';
+import { type Aliases, resolveAliases } from './aliases.ts';
+import { contentErrors } from './content-errors.ts';
+import { tooDeep } from './limits.ts';
 import { Lines } from './lines.ts';
 import { Places } from './locate.ts';
+import { plainData, TooMuch } from './plain-data.ts';
+import { syntaxErrors } from './syntax-errors.ts';
 
 export type YamlResult =
   | { readonly data: unknown; readonly places: Places }
@@ -10,82 +15,50 @@ export type YamlResult =
 
 export function readYaml(text: string): YamlResult {
   const lines = new Lines(text);
-  const document = parseDocument(text, { prettyErrors: false, stringKeys: true, logLevel: 'error' });
-  const places = new Places(document, lines);
-  const errors = [...syntaxErrors(document, lines), ...contentErrors(places)];
-  if (errors.length > 0) return { errors };
-  if (document.contents === null) {
-    return { errors: [{ code: 'empty', severity: 'error', message: 'the file is empty', hint: EMPTY_HINT }] };
-  }
-  try {
-    return { data: document.toJS({ maxAliasCount: 100 }), places };
-  } catch {
-    // What is left after the checks above is a bomb of aliases.
-    const message = 'the aliases in this file expand to too much';
-    return { errors: [{ code: 'alias-bomb', severity: 'error', message, hint: 'write the values out' }] };
-  }
+  // Keys are compared by us: the library compares each with each, a minute for a quarter of a megabyte of keys.
+  const document = parseDocument(text, {
+    prettyErrors: false,
+    stringKeys: true,
+    uniqueKeys: false,
+    logLevel: 'error',
+  });
+  const syntax = [...otherVersion(document, lines), ...syntaxErrors(document, lines)];
+  if (syntax.length > 0) return { errors: syntax };
+  const aliases = resolveAliases(document);
+  const content = contentErrors(document, aliases, lines);
+  if (content.length > 0) return { errors: content };
+  if (document.contents === null) return { errors: [EMPTY] };
+  return dataOf(document.contents, aliases, lines);
 }
 
-const EMPTY_HINT = 'begin with: version: 1';
-
-const SYNTAX: Record<string, string> = {
-  MULTIPLE_DOCS: 'a second document begins here: one file describes one backup group',
-  DUPLICATE_KEY: 'this key stands here a second time',
-  TAB_AS_INDENT: 'there is a tab in the indentation: YAML takes spaces',
-  NON_STRING_KEY: 'a key must be plain text',
-  BAD_INDENT: 'the indentation does not fit what stands above',
+const EMPTY: Diagnostic = {
+  code: 'empty',
+  severity: 'error',
+  message: 'the file is empty',
+  hint: 'begin with: version: 1',
 };
 
-/** After one token that does not fit, those behind it tell nothing more. */
-function syntaxErrors(document: ReturnType<typeof parseDocument>, lines: Lines): Diagnostic[] {
-  const all = [...document.errors, ...document.warnings];
-  const first = all.findIndex(({ code }) => code === 'UNEXPECTED_TOKEN');
-  return all
-    .filter(({ code }, index) => code !== 'UNEXPECTED_TOKEN' || index === first)
-    .map((error) => ({
-      code: 'yaml',
-      severity: 'error',
-      message: SYNTAX[error.code] ?? firstSentence(error.message),
-      range: lines.range(error.pos[0], error.pos[1]),
-    }));
+/** In YAML 1.1 `yes` is true and 1:30 is ninety: not what the reader of the file expects. */
+function otherVersion(document: Document, lines: Lines): Diagnostic[] {
+  const { explicit, version } = document.directives?.yaml ?? {};
+  const start = lines.text.search(/^%YAML/m);
+  if (!explicit || version === '1.2' || start < 0) return [];
+  const range = lines.range(start, start + '%YAML 1.1'.length);
+  const message = `this says YAML ${version}, and only YAML 1.2 is read`;
+  return [{ code: 'yaml', severity: 'error', message, range, hint: 'take the line out' }];
 }
 
-function firstSentence(message: string): string {
-  return (message.split('\n')[0] ?? message).replace(/:$/, '');
+function dataOf(root: Node, aliases: Aliases, lines: Lines): YamlResult {
+  try {
+    return { data: plainData(root, aliases), places: new Places(root, aliases, lines) };
+  } catch (error) {
+    if (!(error instanceof TooMuch)) throw error;
+    const range = lines.rangeOf(error.node);
+    return { errors: [error.what === 'too-deep' ? tooDeep(range) : aliasBomb(range)] };
+  }
 }
 
-/** What is good YAML and no good here: merge keys, cycles, aliases without an anchor, numbers that lose digits. */
-function contentErrors(places: Places): Diagnostic[] {
-  const errors: Diagnostic[] = [];
-  const add = (code: string, message: string, node: unknown, hint?: string) => {
-    const range = places.range(node as Parameters<Places['range']>[0]);
-    errors.push({ code, severity: 'error', message, range, ...(hint === undefined ? {} : { hint }) });
-  };
-  visit(places.document, (_, node, path) => {
-    if (isPair(node) && isScalar(node.key) && node.key.value === '<<') {
-      add(
-        'merge-key',
-        'merge keys (<<) are not read',
-        node.key,
-        'use defaults, or policies with policy: NAME',
-      );
-    }
-    if (isAlias(node)) {
-      const target = node.resolve(places.document);
-      if (!target) add('alias', `no anchor named ${node.source} stands before this`, node);
-      else if (path.includes(target))
-        add('cycle', `the alias ${node.source} stands within its own anchor`, node);
-    }
-    if (isScalar(node) && typeof node.value === 'number' && !isSafe(node.value)) {
-      add('number', 'this number has more digits than can be kept', node, 'write it with a unit');
-    }
-    if (isScalar(node) && typeof node.value === 'bigint') {
-      add('number', 'this number has more digits than can be kept', node);
-    }
-  });
-  return errors;
-}
-
-function isSafe(value: number): boolean {
-  return Number.isFinite(value) && Math.abs(value) <= Number.MAX_SAFE_INTEGER;
+function aliasBomb(range: Diagnostic['range'] & {}): Diagnostic {
+  const message = 'with this alias, the aliases of this file stand for too much';
+  return { code: 'alias-bomb', severity: 'error', message, range, hint: 'write the values out' };
 }

@@ -3,6 +3,7 @@ import type { ApplyEvent, CopyProgress, Failure, Outcome } from '../apply/events
 import type { Action } from '../plan/action.ts';
 import { bytesText } from '../units-text.ts';
 import { whatText } from './action-text.ts';
+import { printable } from './printable.ts';
 import type { Style } from './style.ts';
 
 export interface ApplyTextOptions {
@@ -24,7 +25,8 @@ export function applyText({ style, live, write }: ApplyTextOptions): (event: App
     write(`\r\u001b[K${text}`);
     drawn = true;
   };
-  return (event) => {
+  return (raw) => {
+    const event = printable(raw);
     switch (event.type) {
       case 'action.start':
         told = 0;
@@ -40,7 +42,7 @@ export function applyText({ style, live, write }: ApplyTextOptions): (event: App
         }
         break;
       case 'action.done':
-        line(`${style.green('done')} ${label(event.action)} (${event.seconds.toFixed(1)} s)`);
+        line(`${style.green('done')} ${label(event.action)} (${durationText(event.seconds)})`);
         break;
       case 'action.failed':
         line(failedText(event.action, event.failure, style));
@@ -72,6 +74,11 @@ function progressText({ done, total, rate, secondsLeft }: CopyProgress, style: S
   return `${bar} ${Math.floor(part * 100)}%  ${bytesText(done)} of ${bytesText(total)}  ${bytesText(Math.round(rate))}/s${left}`;
 }
 
+/** `3.2 s`, `4 min 5 s`, `2 h 3 min` */
+function durationText(seconds: number): string {
+  return seconds < 60 ? `${seconds.toFixed(1)} s` : timeLeft(Math.round(seconds));
+}
+
 function timeLeft(seconds: number): string {
   const minutes = Math.floor(seconds / 60);
   if (minutes >= 60) return `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
@@ -86,13 +93,16 @@ function failedText(action: Action, failure: Failure, style: Style): string {
   ].join('\n');
 }
 
+const RESULT_COLOURS = { complete: 'green', failed: 'red', skipped: 'yellow' } as const;
+
 /** What the run came to, source by source. */
-export function outcomeText(outcome: Outcome, style: Style): string {
+export function outcomeText(raw: Outcome, style: Style): string {
+  const outcome = printable(raw);
   const units = outcome.units.map(({ source, target, result, reason }) => {
-    const word = result === 'complete' ? style.green('complete') : style.red(result);
+    const word = style[RESULT_COLOURS[result]](result);
     return `  ${source} -> ${target}: ${word}${reason === undefined ? '' : `, ${reason}`}`;
   });
   const left = outcome.leftOpen.map(({ what }) => `  ${style.red('left open:')} ${what}`);
-  const total = `${bytesText(outcome.copiedBytes)} copied in ${outcome.seconds.toFixed(1)} s`;
+  const total = `${bytesText(outcome.copiedBytes)} copied in ${durationText(outcome.seconds)}`;
   return [style.bold('Result'), ...units, ...left, total].join('\n');
 }

@@ -1,11 +1,17 @@
 /** What is and what will be, as a unified diff of the layout. */
 import { createTwoFilesPatch } from 'diff';
 import type { Plan } from '../plan/plan.ts';
+import { printable } from './printable.ts';
 import type { Style } from './style.ts';
 
 /** Empty where the layout stays as it is. */
 export function planDiff({ layout }: Pick<Plan, 'layout'>, style: Style): string {
-  const [before, after] = [layout.before, layout.after].map((lines) => `${lines.join('\n')}\n`);
+  const { before: now, after: then } = layout();
+  const [before, after] = [now, then].map((lines) =>
+    printable(lines)
+      .map((line) => `${line}\n`)
+      .join(''),
+  );
   if (before === after) return '';
   const patch = createTwoFilesPatch('now', 'after apply', before ?? '', after ?? '', undefined, undefined, {
     context: 2,

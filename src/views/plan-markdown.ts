@@ -3,18 +3,22 @@ import type { Action } from '../plan/action.ts';
 import { hasErrors, type Plan } from '../plan/plan.ts';
 import type { Problem } from '../plan/problem.ts';
 import { commandsOf } from '../plan/steps.ts';
+import { bytesOf, type Extents } from '../units.ts';
 import { bytesText, countText } from '../units-text.ts';
+import { whatText } from './action-text.ts';
+import { escaped, printable } from './printable.ts';
 import { quoted } from './quote.ts';
 
-export function planMarkdown(plan: Plan): string {
+export function planMarkdown(raw: Plan): string {
+  const plan = printable(raw);
   return [
-    `### lvmbackup plan for \`${plan.config.path}\``,
+    `### lvmbackup plan for ${literal(plan.config.path)}`,
     summary(plan),
     problems(plan.problems),
     plan.actions.length > 0 ? actions(plan.actions) : '',
     plan.actions.length > 0 ? space(plan) : '',
     skipped(plan),
-    plan.actions.length > 0 ? commands(plan.actions) : '',
+    plan.actions.length > 0 ? commands(raw.actions) : '',
   ]
     .filter((part) => part !== '')
     .join('\n\n');
@@ -29,60 +33,63 @@ function summary(plan: Plan): string {
 
 function problems(list: readonly Problem[]): string {
   return list
-    .map(({ severity, code, message, hint }) => {
+    .map(({ severity, code, message: what, hint, action }) => {
       const word = severity === 'error' ? '**Error**' : 'Warning';
-      return `- ${word} \`${code}\`: ${escaped(message)}${hint === undefined ? '' : `<br>${escaped(hint)}`}`;
+      const where = action === undefined ? '' : ` (action ${action})`;
+      return `- ${word} \`${code}\`${where}: ${message(what)}${hint === undefined ? '' : `<br>${message(hint)}`}`;
     })
     .join('\n');
 }
 
 function actions(list: readonly Action[]): string {
   return table(
-    ['#', 'action', 'target', 'size', 'reason'],
-    list.map((action) => [
-      String(action.id),
-      action.type,
-      `\`${action.target}\``,
-      bytesText(action.bytes),
-      action.reason,
-    ]),
+    ['#', 'action', 'extents (size)', 'why'],
+    list.map((action) => [String(action.id), whatText(action), sizeText(action), action.reason]),
   );
+}
+
+function sizeText({ bytes, ...action }: Action): string {
+  return action.type === 'copy' ? bytesText(bytes) : `${countText(action.extents)} (${bytesText(bytes)})`;
 }
 
 function space({ space: groups }: Plan): string {
   return table(
-    ['group', 'free extents now', 'lowest', 'at action', 'at the end'],
-    groups.map((group) => [
-      `\`${group.group}\``,
-      countText(group.freeBefore),
-      countText(group.freeLowest),
-      group.lowestAt === null ? '' : String(group.lowestAt),
-      countText(group.freeAfter),
-    ]),
+    ['group', 'free extents now', 'lowest', 'at the end'],
+    groups.map((group) => {
+      const sized = (count: Extents) =>
+        `${countText(count)} (${bytesText(bytesOf(count, group.extentSize))})`;
+      const at = group.lowestAt === null ? '' : `, at action ${group.lowestAt}`;
+      return [group.group, sized(group.freeBefore), sized(group.freeLowest) + at, sized(group.freeAfter)];
+    }),
   );
 }
 
 function skipped(plan: Plan): string {
-  return plan.skipped.map(({ source, reason }) => `- \`${source}\`: ${escaped(reason)}`).join('\n');
+  return plan.skipped.map(({ source, reason }) => `- ${literal(source)}: ${message(reason)}`).join('\n');
 }
 
 function commands(list: readonly Action[]): string {
   const lines = list.flatMap((action) => [
-    `# ${action.id}. ${action.type} ${action.target}`,
+    `# ${action.id}. ${escaped(whatText(action))}`,
     ...commandsOf(action).map(quoted),
   ]);
   return ['<details><summary>Commands</summary>', '', '```sh', ...lines, '```', '', '</details>'].join('\n');
 }
 
 function table(header: readonly string[], rows: readonly (readonly string[])[]): string {
-  const line = (cells: readonly string[]) => `| ${cells.map(escapedCell).join(' | ')} |`;
+  const line = (cells: readonly string[]) => `| ${cells.map(literal).join(' | ')} |`;
   return [line(header), line(header.map(() => '---')), ...rows.map(line)].join('\n');
 }
 
-function escapedCell(text: string): string {
-  return text.replaceAll('|', '\\|').replaceAll('\n', ' ');
+/** Names may hold what Markdown or HTML would take for markup. */
+function literal(text: string): string {
+  return text.replace(/[\\`*_<>[\]~|]/g, '\\$&');
 }
 
-function escaped(text: string): string {
-  return text.replaceAll('<', '&lt;').replaceAll('\n', ' ');
+/** A message of ours: what stands in backquotes is a command, and stays as it is. */
+function message(text: string): string {
+  return text
+    .split(/(`[^`]*`)/)
+    .map((part, index) => (index % 2 === 1 ? part : literal(part)))
+    .join('');
 }

@@ -6,6 +6,7 @@ import type { Problem } from '../plan/problem.ts';
 import { commandsOf } from '../plan/steps.ts';
 import { bytesText, countText, extentsText } from '../units-text.ts';
 import { stillText, whatText } from './action-text.ts';
+import { printable } from './printable.ts';
 import { quoted } from './quote.ts';
 import type { Style } from './style.ts';
 
@@ -15,9 +16,11 @@ export interface PlanTextOptions {
   readonly verbose: boolean;
 }
 
-export function planText(plan: Plan, { style, verbose }: PlanTextOptions): string {
+export function planText(raw: Plan, { style, verbose }: PlanTextOptions): string {
+  const plan: Plan = { ...raw, ...printable(shownOf(raw)) };
+  const commands = verbose ? raw.actions.map((action) => commandsOf(action).map(quoted)) : [];
   const parts = [
-    plan.actions.length > 0 ? actionsText(plan, style, verbose) : '',
+    plan.actions.length > 0 ? actionsText(plan, style, commands) : '',
     plan.actions.length > 0 ? spaceText(plan.space, style) : '',
     skippedText('Nothing to do for', plan.skipped, style),
     verbose ? skippedText('Left out of patterns', plan.leftOut, style) : '',
@@ -25,6 +28,11 @@ export function planText(plan: Plan, { style, verbose }: PlanTextOptions): strin
     lastLine(plan, style),
   ];
   return parts.filter((part) => part !== '').join('\n\n');
+}
+
+/** What is shown of a plan. */
+function shownOf({ actions, space, skipped, leftOut, problems }: Plan) {
+  return { actions, space, skipped, leftOut, problems };
 }
 
 /** One symbol a kind of change; the legend names only those that occur. */
@@ -41,16 +49,28 @@ const SYMBOLS: Record<Action['type'], readonly [symbol: string, meaning: string]
 
 const COLOURS: Record<string, keyof Style> = { '+': 'green', '-': 'red', '~': 'yellow', '>': 'cyan' };
 
-function actionsText(plan: Plan, style: Style, verbose: boolean): string {
-  const width = String(plan.actions.length).length;
-  const used = [...new Map(plan.actions.map(({ type }) => SYMBOLS[type])).entries()];
+/** `commands` holds those of each action, ready to be shown; empty where they are not. */
+function actionsText(
+  { actions, problems }: Plan,
+  style: Style,
+  commands: readonly (readonly string[])[],
+): string {
+  const width = String(actions.length).length;
+  const used = [...new Map(actions.map(({ type }) => SYMBOLS[type])).entries()];
   const legend = used.map(([symbol, meaning]) => `${coloured(symbol, style)} ${meaning}`).join('   ');
+  const closed = new Set(actions.flatMap(({ closes }) => (closes === undefined ? [] : [closes])));
+  const faults = new Map(
+    problems.flatMap(({ severity, action, code }) =>
+      severity === 'error' && action !== undefined ? [[action, code] as const] : [],
+    ),
+  );
   const open = new Set<number>();
-  const lines = plan.actions.flatMap((action) => {
+  const lines = actions.flatMap((action, index) => {
     if (action.closes !== undefined) open.delete(action.closes);
     const indent = '  '.repeat(open.size);
-    if (plan.actions.some(({ closes }) => closes === action.id)) open.add(action.id);
-    return actionLines(action, { indent, width, style, verbose });
+    if (closed.has(action.id)) open.add(action.id);
+    const fault = faults.get(action.id) ?? null;
+    return actionLines(action, { indent, width, style, fault, commands: commands[index] ?? [] });
   });
   return [`${style.bold('Actions')}   ${style.dim(legend)}`, '', ...lines].join('\n');
 }
@@ -59,18 +79,20 @@ interface LineOptions {
   readonly indent: string;
   readonly width: number;
   readonly style: Style;
-  readonly verbose: boolean;
+  /** The problem that stands against this very action. */
+  readonly fault: string | null;
+  readonly commands: readonly string[];
 }
 
-function actionLines(action: Action, { indent, width, style, verbose }: LineOptions): string[] {
+function actionLines(action: Action, { indent, width, style, fault, commands }: LineOptions): string[] {
   const id = String(action.id).padStart(width);
   const [symbol] = SYMBOLS[action.type];
-  const head = `${style.dim(`${id}.`)} ${indent}${coloured(symbol, style)} ${style.bold(whatText(action))}`;
+  const mark = fault === null ? '' : `  ${style.red(`<- ${fault}, see below`)}`;
+  const head = `${style.dim(`${id}.`)} ${indent}${coloured(symbol, style)} ${style.bold(whatText(action))}${mark}`;
   const below = ' '.repeat(width + 4) + indent;
   const held = action.type === 'copy' && action.quiesce ? ` · ${stillText(action.quiesce)}` : '';
   const detail = `${below}${sizeText(action)}${held}${style.dim(` · ${action.reason}`)}`;
-  const commands = verbose ? commandsOf(action).map((argv) => style.dim(`${below}$ ${quoted(argv)}`)) : [];
-  return [head, detail, ...commands];
+  return [head, detail, ...commands.map((command) => style.dim(`${below}$ ${command}`))];
 }
 
 function coloured(symbol: string, style: Style): string {
@@ -82,13 +104,18 @@ function sizeText(action: Action): string {
   const size = extentsText(action.extents, (action.bytes / Math.max(1, action.extents)) as Action['bytes']);
   switch (action.type) {
     case 'volume.extend':
-      return `+${size}, to ${bytesText(action.newBytes)}`;
+      return `${size} more, ${bytesText(action.newBytes)} then${onText(action.placement.devices)}`;
     case 'volume.create':
     case 'snapshot.create':
-      return `${size} on ${action.placement.devices.join(', ')}`;
+      return size + onText(action.placement.devices);
     default:
       return size;
   }
+}
+
+/** No device is named where none could be used. */
+function onText(devices: readonly string[]): string {
+  return devices.length === 0 ? '' : ` on ${devices.join(', ')}`;
 }
 
 const BAR = 30;

@@ -139,5 +139,9 @@ test('a lent device that is too small is refused with what is short, and the pla
 });
 
 test('the same input gives the same plan', () => {
-  expect(planBackup(anInput(guideSpec(), guide()))).toEqual(planBackup(anInput(guideSpec(), guide())));
+  const planned = () => {
+    const plan = planBackup(anInput(guideSpec(), guide()));
+    return { ...plan, layout: plan.layout() };
+  };
+  expect(planned()).toEqual(planned());
 });

@@ -32,7 +32,12 @@ describe('refused with one message', () => {
     ['invalid UTF-8', new Uint8Array([0x76, 0xff, 0xfe]), 'not-utf8'],
     ['an empty file', '', 'empty'],
     ['comments alone', '# nothing\n\n', 'empty'],
-    ['a key twice', `${GOOD}version: 1\n`, 'yaml'],
+    ['a key twice', `${GOOD}version: 1\n`, 'duplicate-key'],
+    ['YAML 1.1', `%YAML 1.1\n---\n${GOOD}`, 'yaml'],
+    ['a tag of its own', 'version: !mine 1', 'yaml'],
+    ['a quote without an end', 'version: "1\n', 'yaml'],
+    ['no number', 'version: .nan', 'number'],
+    ['a NUL byte by its escape', 'version: "\\0"', 'nul-byte'],
     ['a tab as indentation', 'version: 1\ngroup:\n\tname: B\n', 'yaml'],
     ['a list as a key', `${GOOD}? [a, b]\n: 1\n`, 'yaml'],
     ['a map as a key', `${GOOD}? {a: b}\n: 1\n`, 'yaml'],
@@ -49,6 +54,17 @@ describe('refused with one message', () => {
     const policies = file(`- {source: S/a, policy: ${key}}`);
     expect(errorsOf(policies).map(({ code }) => code)).toEqual(['unknown-policy']);
   });
+});
+
+// Both took minutes where the parser compared each with each.
+test('as many keys or aliases as fit are read within the time of a test', () => {
+  const keys = Array.from({ length: 20_000 }, (_, index) => `k${index}: 1\n`).join('');
+  expect(errorsOf(`version: 1\n${keys}`).length).toBeGreaterThan(20_000);
+  const aliases = Array.from(
+    { length: 8_000 },
+    (_, index) => `a${index}: &x${index} 1\nb${index}: *x${index}\n`,
+  );
+  expect(errorsOf(aliases.join('')).length).toBeGreaterThan(0);
 });
 
 describe('fine', () => {
