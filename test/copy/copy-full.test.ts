@@ -36,10 +36,10 @@ async function ends(data: Buffer, targetSize = data.length) {
   writeFileSync(join(folder, 'source'), data);
   writeFileSync(join(folder, 'target'), randomBytes(Math.min(targetSize, 64)));
   truncateSync(join(folder, 'target'), targetSize);
-  return {
-    source: await openSource(join(folder, 'source')),
-    target: await openTarget(join(folder, 'target')),
-  };
+  const source = await openSource(join(folder, 'source'));
+  const target = await openTarget(join(folder, 'target'));
+  opened.push(source, target);
+  return { source, target };
 }
 
 const target = () => readFileSync(join(folder, 'target'));
