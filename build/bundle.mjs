@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
-await import('./validators.mjs');
+await import('./generate.mjs');
 const { version } = JSON.parse(readFileSync(`${root}package.json`, 'utf8'));
 
 const common = { absWorkingDir: root, bundle: true, platform: 'node', target: 'node20', logLevel: 'warning' };

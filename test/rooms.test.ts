@@ -120,7 +120,7 @@ describe('LVM is spelled in one room', () => {
 });
 
 describe('processes are started in few places', () => {
-  test('one file of the program starts other programs, besides those that guard a lock and a freeze', () => {
+  test('one file of the program starts other programs, besides those that guard a lock and a freeze, and tidy the page cache', () => {
     const starters = sources
       .filter(({ imports }) => imports.some(({ target }) => ['execa', 'node:child_process'].includes(target)))
       .map(({ path }) => path);
@@ -128,6 +128,7 @@ describe('processes are started in few places', () => {
       'src/apply/lock.ts',
       'src/apply/quiesce.ts',
       'src/apply/thaw-guard.ts',
+      'src/copy/page-cache.ts',
       'src/lvm/spawn.ts',
     ]);
   });

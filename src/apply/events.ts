@@ -1,6 +1,7 @@
 /** What apply tells as it goes: finished facts, which the views turn into text or JSON lines. */
+import type { Progress } from '../copy/progress.ts';
 import type { Action, ActionId } from '../plan/action.ts';
-import type { Bytes, Seconds } from '../units.ts';
+import type { Bytes } from '../units.ts';
 
 export interface Failure {
   /** One sentence: what failed, on what. */
@@ -10,13 +11,7 @@ export interface Failure {
   readonly hint?: string;
 }
 
-export interface CopyProgress {
-  readonly done: Bytes;
-  readonly total: Bytes;
-  /** Bytes a second, smoothed. */
-  readonly rate: number;
-  readonly secondsLeft: Seconds | null;
-}
+export type CopyProgress = Progress;
 
 export type ApplyEvent =
   | { readonly type: 'action.start'; readonly action: Action }

@@ -4,8 +4,6 @@ import type { Outcome } from '../apply/events.ts';
 import { acquireLock } from '../apply/lock.ts';
 import { holdStill } from '../apply/quiesce.ts';
 import { runPlan } from '../apply/run-plan.ts';
-import { copyFull } from '../copy/copy-full.ts';
-import { openSource, openTarget } from '../copy/endpoint.ts';
 import { ExitCode, UserError } from '../errors.ts';
 import { readState } from '../lvm/read-state.ts';
 import { runCommand } from '../lvm/spawn.ts';
@@ -15,6 +13,7 @@ import { compared, staleReasons } from '../plan/stale.ts';
 import { applyJson } from '../views/apply-json.ts';
 import { applyText, outcomeText } from '../views/apply-text.ts';
 import { planText } from '../views/plan-text.ts';
+import { copyStep } from './copy-step.ts';
 import type { Io } from './io.ts';
 import { liveState, makePlan, type PlannedFrom, specFor } from './make-plan.ts';
 import { readSavedPlan } from './saved-plan.ts';
@@ -130,19 +129,7 @@ function context(onEvent: RunContext['onEvent'], stop: AbortSignal): RunContext 
     run: runCommand,
     readInventory: async () =>
       inventoryOf(await readState({ run: runCommand, now: new Date(), devices: [] })),
-    async copy({ from, to, bytes }, { signal, onProgress }) {
-      const source = await openSource(from);
-      try {
-        const target = await openTarget(to);
-        try {
-          return await copyFull({ source, target, size: bytes, signal, onProgress });
-        } finally {
-          await target.close();
-        }
-      } finally {
-        await source.close();
-      }
-    },
+    copy: copyStep,
     holdStill: (quiesce) => holdStill(quiesce, [process.execPath, script]),
     now: () => new Date(),
     onEvent,

@@ -9,7 +9,7 @@ export class CopyError extends UserError {
     readonly device: string,
     /** Bytes from the start of the device; null where no place is meant (a flush). */
     readonly offset: number | null,
-    what: string,
+    readonly what: string,
     options: { readonly cause?: unknown; readonly hint?: string } = {},
   ) {
     const place = offset === null ? '' : ` at byte ${offset}`;

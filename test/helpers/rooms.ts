@@ -30,7 +30,8 @@ export const RULES: Readonly<Record<string, Rule>> = {
   lvm: { uses: ['base'], packages: ['execa'], node: true },
   // Pure: the argument lists and tags of LVM are pure functions too, which the test of purity follows.
   plan: { uses: ['base', 'lvm'], typesOf: ['spec'] },
-  copy: { uses: ['base'], node: true },
+  // Of what is generated it takes the program of its threads.
+  copy: { uses: ['base', 'generated'], node: true },
   apply: { uses: ['base', 'lvm', 'plan'], typesOf: ['copy'], node: true },
   views: { uses: ['base', 'plan'], typesOf: ['apply', 'spec', 'lvm'], packages: ['kleur', 'diff'] },
   commands: {

@@ -24,6 +24,10 @@ async function run(
   const copy: RunContext['copy'] = async (step, options) => {
     for (const part of [0.07, 0.25, 0.5, 0.99, 1]) {
       options.onProgress({
+        phase: 'copy',
+        read: bytes(0),
+        written: bytes(0),
+        skipped: bytes(0),
         done: bytes(Math.floor(step.bytes * part)),
         total: step.bytes,
         rate: 100 * MiB,

@@ -1,6 +1,6 @@
 /**
- * Compiles every schema in schemas/ to a validator, so that the program carries no schema compiler and reads no
- * file beside itself. Written to src/generated/, which git ignores.
+ * Compiles every schema in schemas/ to a validator, and the thread of the copy to a text, so that the program carries
+ * no schema compiler and reads no file beside itself. Written to src/generated/, which git ignores.
  */
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
@@ -52,3 +52,21 @@ writeFileSync(
   `export const schemas = ${JSON.stringify(Object.fromEntries(schemas))};\n`,
 );
 writeFileSync(`${target}schemas.d.ts`, 'export const schemas: Readonly<Record<string, unknown>>;\n');
+
+// The threads of the copy run a program of their own: as text, so that nothing is read beside the code.
+const worker = await build({
+  absWorkingDir: root,
+  entryPoints: ['src/copy/worker.ts'],
+  write: false,
+  bundle: true,
+  minify: true,
+  format: 'cjs',
+  platform: 'node',
+  target: 'node20',
+  logLevel: 'warning',
+});
+writeFileSync(
+  `${target}copy-worker.js`,
+  `export const COPY_WORKER = ${JSON.stringify(worker.outputFiles[0].text)};\n`,
+);
+writeFileSync(`${target}copy-worker.d.ts`, 'export const COPY_WORKER: string;\n');
