@@ -42,8 +42,10 @@ export class CopyRun {
   readonly #tally: Tally;
   /** Null where a list by itself is followed: it names ranges, not chunks, and says nothing of the rest. */
   #book: EntryBook | null = null;
-  /** Set from when the target may be written. */
+  /** Set where the target is written; others wait for it. */
   #begun: Promise<void> | null = null;
+  /** Only after the mark and the zeros are on stable storage. */
+  #mayWrite = false;
 
   constructor(
     readonly options: CopyOptions,
@@ -117,6 +119,7 @@ export class CopyRun {
     await target.write(zeros, 0);
     await target.flush();
     this.#tally.zeroed(zeros.length);
+    this.#mayWrite = true;
   }
 
   /** What is found after this run was cut: what it may have written, and what one before it may have. */
@@ -134,7 +137,7 @@ export class CopyRun {
       tasks: copyTasks(way, this.#book, {
         ...{ blockSize, onReadError: this.options.onReadError },
         leaveZeros: this.before.approach.mode === 'full' && this.options.targetReadsZero,
-        mayWrite: () => this.#begun !== null,
+        mayWrite: () => this.#mayWrite,
       }),
       beforeFirstWrite: () => this.#begin(),
       onDone: (task, done) => this.#took(task, done),
