@@ -11,11 +11,9 @@ export interface Failure {
   readonly hint?: string;
 }
 
-export type CopyProgress = Progress;
-
 export type ApplyEvent =
   | { readonly type: 'action.start'; readonly action: Action }
-  | { readonly type: 'action.progress'; readonly action: Action; readonly progress: CopyProgress }
+  | { readonly type: 'action.progress'; readonly action: Action; readonly progress: Progress }
   | {
       readonly type: 'action.done';
       readonly action: Action;

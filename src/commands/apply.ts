@@ -1,4 +1,3 @@
-import { createInterface } from 'node:readline/promises';
 import type { RunContext } from '../apply/context.ts';
 import type { Outcome } from '../apply/events.ts';
 import { acquireLock } from '../apply/lock.ts';
@@ -13,10 +12,12 @@ import { compared, staleReasons } from '../plan/stale.ts';
 import { applyJson } from '../views/apply-json.ts';
 import { applyText, outcomeText } from '../views/apply-text.ts';
 import { planText } from '../views/plan-text.ts';
+import { confirm } from './confirm.ts';
 import { copyStep } from './copy-step.ts';
 import type { Io } from './io.ts';
 import { liveState, makePlan, type PlannedFrom, specFor } from './make-plan.ts';
 import { readSavedPlan } from './saved-plan.ts';
+import { SIGNAL_CODES, withSignals } from './signals.ts';
 
 export interface ApplyOptions {
   readonly plan?: string;
@@ -70,6 +71,8 @@ function fromSavedPlan(path: string): Wanted {
   };
 }
 
+const UNASKED = 'lvmbackup apply -y runs it without a question; so does a saved plan';
+
 async function underTheLock(
   wanted: Wanted,
   options: ApplyOptions,
@@ -83,12 +86,15 @@ async function underTheLock(
   else io.out(`${planText(plan, { style: io.outStyle, verbose: false })}\n`);
   if (hasErrors(plan)) return ExitCode.refused;
   if (plan.actions.length === 0) return ExitCode.done;
-  await confirm(wanted.approved, io);
+  if (!wanted.approved) await confirm('Do this?', UNASKED, io);
   // What was shown is what is run: state that moved while the question stood is a refusal.
   const before = { actions: plan.actions.map(compared), groups: plan.groups };
   refuseStale(staleReasons(before, await planNow(wanted)));
   const onEvent = json?.event ?? applyText({ style: io.errStyle, live: io.live, write: io.err });
-  const outcome = await withSignals(onEvent, (stop) => runPlan(plan, context(onEvent, stop)));
+  const outcome = await withSignals(
+    (signal) => onEvent({ type: 'interrupted', signal, stillOpen: [] }),
+    (stop) => runPlan(plan, context(onEvent, stop)),
+  );
   const exitCode = exitCodeOf(outcome);
   if (json) json.end(outcome, exitCode);
   else io.out(`${outcomeText(outcome, io.outStyle)}\n`);
@@ -108,21 +114,6 @@ function refuseStale(reasons: readonly string[]): void {
   );
 }
 
-async function confirm(approved: boolean, io: Io): Promise<void> {
-  if (approved) return;
-  if (!io.canAsk) {
-    throw new UserError(
-      ExitCode.refused,
-      'not confirmed: there is no terminal to ask at. Nothing was changed',
-      'lvmbackup apply -y runs it without a question; so does a saved plan',
-    );
-  }
-  const terminal = createInterface({ input: process.stdin, output: process.stderr });
-  const answer = await terminal.question('Do this? Only "yes" is taken as yes: ');
-  terminal.close();
-  if (answer.trim() !== 'yes') throw new UserError(ExitCode.refused, 'not confirmed. Nothing was changed');
-}
-
 function context(onEvent: RunContext['onEvent'], stop: AbortSignal): RunContext {
   const script = process.argv[1] ?? '';
   return {
@@ -136,28 +127,6 @@ function context(onEvent: RunContext['onEvent'], stop: AbortSignal): RunContext 
     stop,
   };
 }
-
-const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
-
-/** A signal stops the copy and closes what is open; the run ends by itself then. */
-async function withSignals(
-  onEvent: RunContext['onEvent'],
-  work: (stop: AbortSignal) => Promise<Outcome>,
-): Promise<Outcome> {
-  const controller = new AbortController();
-  const heard = (signal: NodeJS.Signals) => {
-    onEvent({ type: 'interrupted', signal, stillOpen: [] });
-    if (!controller.signal.aborted) controller.abort(signal);
-  };
-  for (const signal of SIGNALS) process.on(signal, heard);
-  try {
-    return await work(controller.signal);
-  } finally {
-    for (const signal of SIGNALS) process.off(signal, heard);
-  }
-}
-
-const SIGNAL_CODES = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 } as const;
 
 export function exitCodeOf({ signal, units, failed }: Outcome): ExitCode {
   if (signal !== null) return SIGNAL_CODES[signal];

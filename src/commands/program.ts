@@ -89,6 +89,24 @@ function program(io: Io, version: string, done: (code: number) => void): Command
     .requiredOption('--source <source>', 'whose backup it will hold, as VG/LV')
     .action(async (volume, options) => done(await (await import('./adopt.ts')).adopt(volume, options, io)));
 
+  command(root, 'copy', 'copy one device or file to another: in full, or only what changed', [
+    'lvmbackup copy /dev/vg/disk /srv/disk.img',
+    'lvmbackup copy /dev/vg/disk /srv/disk.img --manifest /srv/disk.manifest',
+    'lvmbackup copy disk.img /dev/disk/by-id/usb-spare --verify full --rate 50MiB/s',
+  ])
+    .argument('<source>', 'a block device or a file')
+    .argument('<target>', 'a block device, or a file, which is made where it is missing')
+    .option('--manifest <file>', 'what the target holds: read where it is there, and written')
+    .option('--list <file>', 'look only at these ranges: a start and a length a line, in bytes')
+    .addOption(verifyOption())
+    .option('--rate <rate>', 'at most so much, as 50MiB/s')
+    .addOption(readErrorOption())
+    .option('-y, --auto-approve', 'do not ask before the target is written over')
+    .addOption(format(['text', 'json']))
+    .action(async (source, target, options) =>
+      done(await (await import('./copy.ts')).copyCommand(source, target, options, io, version)),
+    );
+
   command(root, 'schema', 'print a JSON Schema, or the names of all', [
     'lvmbackup schema backup > backup.schema.json',
   ])
@@ -107,6 +125,21 @@ function fileOption(): Option {
     '-f, --file <file>',
     'the file; - is standard input (default: backup.yaml, else /etc/lvmbackup/backup.yaml)',
   );
+}
+
+function verifyOption(): Option {
+  return new Option('--verify <level>', 'what is read back: nothing, what was written, or all')
+    .choices(['none', 'written', 'full'])
+    .default('written');
+}
+
+function readErrorOption(): Option {
+  return new Option(
+    '--on-read-error <what>',
+    'where the source cannot be read: stop, or skip and write zeros',
+  )
+    .choices(['stop', 'skip'])
+    .default('stop');
 }
 
 function format(choices: readonly string[]): Option {

@@ -47,7 +47,7 @@ export interface Approach {
 
 export function approachTo(asked: Asked): Approach {
   const { manifest, list } = asked;
-  if (asked.mode === 'full') return { ...PLAIN, mode: 'full', reason: 'a full copy was asked for' };
+  if (asked.mode === 'full') return { ...PLAIN, mode: 'full', reason: 'everything was to be copied' };
   if (manifest === null) {
     if (list === null) return compare('no manifest is kept, and no list of changes was given');
     return { ...PLAIN, mode: 'list', reason: 'a list of changes was given', candidates: list };

@@ -25,6 +25,8 @@ const MEANINGS: Record<string, string> = {
   EBUSY: 'it is in use (EBUSY): mounted, mapped or claimed by another program',
   EACCES: 'permission denied (EACCES)',
   ENOENT: 'it does not exist (ENOENT)',
+  EISDIR: 'it is a directory (EISDIR)',
+  ENOTDIR: 'a part of its path is no directory (ENOTDIR)',
   EROFS: 'it is read-only (EROFS)',
 };
 

@@ -33,7 +33,7 @@ export const RULES: Readonly<Record<string, Rule>> = {
   // Of what is generated it takes the program of its threads.
   copy: { uses: ['base', 'generated'], node: true },
   apply: { uses: ['base', 'lvm', 'plan'], typesOf: ['copy'], node: true },
-  views: { uses: ['base', 'plan'], typesOf: ['apply', 'spec', 'lvm'], packages: ['kleur', 'diff'] },
+  views: { uses: ['base', 'plan'], typesOf: ['apply', 'copy', 'spec', 'lvm'], packages: ['kleur', 'diff'] },
   commands: {
     uses: ['base', 'generated', 'spec', 'lvm', 'plan', 'copy', 'apply', 'views'],
     packages: ['commander'],
