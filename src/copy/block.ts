@@ -4,9 +4,10 @@
  * A block is a few neighbouring chunks. What is known of a chunk (its entry) decides without reading the target; where
  * nothing is known the task says whether to write without a look or to look first.
  */
+
+import { alignedBuffer } from '../aligned-buffer.ts';
 import type { ByteRange } from '../ranges.ts';
 import { bytes } from '../units.ts';
-import { alignedBuffer } from './aligned-buffer.ts';
 import { CHUNK } from './chunk.ts';
 import type { Source, Target } from './endpoint.ts';
 import { type Entries, type EntryMaker, entryAt, isKnown, isZero, noEntries } from './entry.ts';

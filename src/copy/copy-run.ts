@@ -6,8 +6,9 @@
  * is asked for, before the first MiB is written; the manifest takes its place after the last flush; and the dirty
  * mark goes when the manifest describes the target again. Where nothing has changed, nothing is written at all.
  */
+
+import { alignedBuffer } from '../aligned-buffer.ts';
 import { bytes } from '../units.ts';
-import { alignedBuffer } from './aligned-buffer.ts';
 import type { Approach } from './approach.ts';
 import type { BlockDone, CopyTask } from './block.ts';
 import { CHUNK, ChunkSet, chunkCount } from './chunk.ts';

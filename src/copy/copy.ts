@@ -1,7 +1,8 @@
 /** Brings a target to what its source is: in full, or by the best means there is, writing only what differs. */
+
+import { alignedBuffer } from '../aligned-buffer.ts';
 import type { ByteRange, RangeSet } from '../ranges.ts';
 import type { Bytes } from '../units.ts';
-import { alignedBuffer } from './aligned-buffer.ts';
 import { approachTo, type CopyMode } from './approach.ts';
 import { CHUNK, ChunkSet, chunkCount } from './chunk.ts';
 import { CopyError } from './copy-error.ts';

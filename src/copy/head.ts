@@ -2,9 +2,10 @@
  * The first MiB of a target. It reads zero from before the first write until everything else has been flushed, and
  * is written last: so nothing that looks for a file system finds one on a copy that is not whole.
  */
+
+import { alignedBuffer } from '../aligned-buffer.ts';
 import type { ByteRange } from '../ranges.ts';
 import { type Bytes, MiB } from '../units.ts';
-import { alignedBuffer } from './aligned-buffer.ts';
 import { CHUNK } from './chunk.ts';
 import type { Source, Target } from './endpoint.ts';
 import { type Entries, type EntryMaker, entryAt, isKnown, isZero, noEntries } from './entry.ts';

@@ -1,8 +1,8 @@
 /** Opens the ends of a copy: past the page cache where that can be, a device that is written to claimed. */
 import { constants } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
+import { alignedBuffer } from '../aligned-buffer.ts';
 import type { Bytes } from '../units.ts';
-import { alignedBuffer } from './aligned-buffer.ts';
 import { CopyError, meaningOf, type Side } from './copy-error.ts';
 import { type Device, deviceOf } from './device.ts';
 import { endpoint, type OpenEnd, type Source, type Target } from './endpoint.ts';

@@ -1,7 +1,8 @@
 /** Reads back what a target holds, past the page cache, before it is called complete. */
+
+import { alignedBuffer } from '../aligned-buffer.ts';
 import type { RangeSet } from '../ranges.ts';
 import { type Bytes, bytes } from '../units.ts';
-import { alignedBuffer } from './aligned-buffer.ts';
 import type { BlockDone, BlockTask } from './block.ts';
 import { allBlocks, type Block, chunkBlocks, rangeBlocks } from './blocks.ts';
 import { CHUNK, ChunkSet } from './chunk.ts';
