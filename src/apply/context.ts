@@ -1,4 +1,5 @@
 /** What the runner needs of the world. Tests give it a simulated one. */
+import type { CopyResult } from '../copy/copy.ts';
 import type { Progress } from '../copy/progress.ts';
 import type { Inventory } from '../lvm/inventory.ts';
 import type { RunCommand } from '../lvm/spawn.ts';
@@ -12,7 +13,7 @@ export interface RunContext {
   readonly copy: (
     step: Extract<Step, { do: 'copy' }>,
     options: { readonly signal: AbortSignal; readonly onProgress: (progress: Progress) => void },
-  ) => Promise<{ readonly digest: string }>;
+  ) => Promise<CopyResult>;
   /** Holds a mounted file system still; `release` throws where it was not still to the end. */
   readonly holdStill: (quiesce: Quiesce) => Promise<{ readonly release: () => Promise<void> }>;
   readonly now: () => Date;

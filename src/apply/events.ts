@@ -1,4 +1,5 @@
 /** What apply tells as it goes: finished facts, which the views turn into text or JSON lines. */
+import type { CopyResult } from '../copy/copy.ts';
 import type { Progress } from '../copy/progress.ts';
 import type { Action, ActionId } from '../plan/action.ts';
 import type { Bytes } from '../units.ts';
@@ -18,7 +19,8 @@ export type ApplyEvent =
       readonly type: 'action.done';
       readonly action: Action;
       readonly seconds: number;
-      readonly note?: string;
+      /** Of a copy. */
+      readonly result?: CopyResult;
     }
   | {
       readonly type: 'action.failed';
@@ -44,6 +46,8 @@ export interface Outcome {
   /** Opening actions whose closing failed: still there, tagged. */
   readonly leftOpen: readonly { readonly action: ActionId; readonly what: string }[];
   readonly signal: 'SIGINT' | 'SIGTERM' | 'SIGHUP' | null;
+  /** The sizes of the sources that have a complete copy now. */
   readonly copiedBytes: Bytes;
+  readonly writtenBytes: Bytes;
   readonly seconds: number;
 }

@@ -19,6 +19,7 @@ export function outcomeOf(
       .map((action) => ({ action: action.closes ?? action.id, what: openText(action) })),
     signal: stop.aborted ? (stop.reason as Outcome['signal']) : null,
     copiedBytes: bytes(state.copiedBytes),
+    writtenBytes: bytes(state.writtenBytes),
     seconds,
   };
 }

@@ -5,11 +5,13 @@
  * happens, the actions that close what is open are run, and they are the plan's own tail. Everything else is run
  * where nothing that it needs has failed.
  */
+import type { CopyResult } from '../copy/copy.ts';
 import { ExitCode, UserError } from '../errors.ts';
 import { deactivate, removesVolume } from '../lvm/commands.ts';
 import { tagValue } from '../lvm/tags.ts';
 import type { Action, ActionId, CopyAction, GroupReduce, SnapshotRemove, Step } from '../plan/action.ts';
 import { splitPath } from '../plan/model.ts';
+import { stateTags } from '../plan/ownership.ts';
 import type { Plan } from '../plan/plan.ts';
 import { stepsOf } from '../plan/steps.ts';
 import { closingCommands } from './closing.ts';
@@ -26,6 +28,7 @@ export interface RunState {
   /** Actions that were begun, whether they succeeded or not. */
   readonly begun: Set<ActionId>;
   copiedBytes: number;
+  writtenBytes: number;
 }
 
 export async function runPlan(plan: Plan, context: RunContext): Promise<Outcome> {
@@ -37,7 +40,13 @@ export async function runPlan(plan: Plan, context: RunContext): Promise<Outcome>
 }
 
 class Runner {
-  readonly state: RunState = { done: new Set(), failed: new Map(), begun: new Set(), copiedBytes: 0 };
+  readonly state: RunState = {
+    done: new Set(),
+    failed: new Map(),
+    begun: new Set(),
+    copiedBytes: 0,
+    writtenBytes: 0,
+  };
   readonly #run: string;
   /** By unit: when its source was frozen. */
   readonly #frozenAt = new Map<string, string>();
@@ -71,16 +80,16 @@ class Runner {
       : `it needs action ${missing.join(' and ')}, which failed or was not run`;
   }
 
-  async #perform(action: Action, work: () => Promise<void>): Promise<void> {
+  async #perform(action: Action, work: () => Promise<CopyResult | null>): Promise<void> {
     const { onEvent, now } = this.context;
     const started = now().getTime();
     const elapsed = () => (now().getTime() - started) / 1000;
     this.state.begun.add(action.id);
     onEvent({ type: 'action.start', action });
     try {
-      await work();
+      const result = await work();
       this.state.done.add(action.id);
-      onEvent({ type: 'action.done', action, seconds: elapsed() });
+      onEvent({ type: 'action.done', action, seconds: elapsed(), ...(result ? { result } : {}) });
     } catch (error) {
       const failure = failureOf(error);
       this.state.failed.set(action.id, failure);
@@ -88,32 +97,33 @@ class Runner {
     }
   }
 
-  async #open(action: Action): Promise<void> {
-    if (action.type === 'copy') {
-      await this.#copy(action);
-      return;
-    }
+  async #open(action: Action): Promise<CopyResult | null> {
+    if (action.type === 'copy') return this.#copy(action);
     for (const step of stepsOf(action)) if (step.do === 'run') await this.#command(step.argv, {});
     if (action.type === 'snapshot.create') this.#frozenAt.set(action.unit, timeText(this.context.now()));
+    return null;
   }
 
   /** Between the steps before the copy and those after it lies the proof that the snapshot held. */
-  async #copy(action: CopyAction): Promise<void> {
+  async #copy(action: CopyAction): Promise<CopyResult | null> {
     let time = this.#frozenAt.get(action.unit);
-    let digest: string | undefined;
+    let result: CopyResult | null = null;
     try {
       for (const step of stepsOf(action)) {
         switch (step.do) {
           case 'run':
-            await this.#command(step.argv, { ...(time ? { time } : {}), ...(digest ? { digest } : {}) });
+            await this.#command(asItCameOut(step.argv, result), valuesOf(time, result));
             break;
           case 'copy':
             time ??= timeText(this.context.now());
-            digest = await this.#copyBytes(action, step);
+            result = await this.#copyBytes(action, step);
+            this.state.writtenBytes += result.bytesWritten;
             await this.#proveSnapshotHeld(action);
-            this.state.copiedBytes += action.bytes;
         }
       }
+      refuseDamaged(action, result);
+      this.state.copiedBytes += action.bytes;
+      return result;
     } catch (error) {
       // The copy stays tagged incomplete. Left active, it would show its first MiB of zeros at best.
       await this.context.run(deactivate(action.target)).catch(() => {});
@@ -121,12 +131,12 @@ class Runner {
     }
   }
 
-  async #copyBytes(action: CopyAction, step: Extract<Step, { do: 'copy' }>): Promise<string> {
+  async #copyBytes(action: CopyAction, step: Extract<Step, { do: 'copy' }>): Promise<CopyResult> {
     const { copy, holdStill, onEvent, stop } = this.context;
     const onProgress = (progress: Parameters<Parameters<typeof copy>[1]['onProgress']>[0]) =>
       onEvent({ type: 'action.progress', action, progress });
-    const still = step.quiesce ? await holdStill(step.quiesce) : null;
-    let result: { readonly digest: string };
+    const still = action.quiesce ? await holdStill(action.quiesce) : null;
+    let result: CopyResult;
     try {
       result = await copy(step, { signal: stop, onProgress });
     } catch (error) {
@@ -134,7 +144,7 @@ class Runner {
       throw stop.aborted ? interrupted(action, stop) : error;
     }
     await still?.release();
-    return result.digest;
+    return result;
   }
 
   async #proveSnapshotHeld(action: CopyAction): Promise<void> {
@@ -154,10 +164,11 @@ class Runner {
     );
   }
 
-  async #close(action: GroupReduce | SnapshotRemove): Promise<void> {
+  async #close(action: GroupReduce | SnapshotRemove): Promise<null> {
     const opening = { run: this.#run, opened: this.state.done.has(action.closes) };
     const commands = closingCommands(action, await this.context.readInventory(), opening);
     for (const argv of commands) await this.#persistently(argv);
+    return null;
   }
 
   /** A snapshot that something still looks at for a moment can be removed a moment later. */
@@ -178,6 +189,33 @@ class Runner {
     if (result.exitCode !== 0) throw new CommandFailed(result);
   }
 }
+
+function valuesOf(time: string | undefined, result: CopyResult | null) {
+  const digest = result?.digest ?? undefined;
+  return { ...(time === undefined ? {} : { time }), ...(digest === undefined ? {} : { digest }) };
+}
+
+/** A copy of a source that could not be read everywhere is tagged damaged where it would be tagged complete. */
+function asItCameOut(argv: readonly string[], result: CopyResult | null): readonly string[] {
+  if (!result || result.unreadable.length === 0) return argv;
+  const [complete] = stateTags({ state: 'complete' });
+  const [damaged] = stateTags({ state: 'damaged' });
+  return argv.map((word) => (word === complete ? (damaged ?? word) : word));
+}
+
+function refuseDamaged(action: CopyAction, result: CopyResult | null): void {
+  const places = result?.unreadable ?? [];
+  if (places.length === 0) return;
+  const shown = places.slice(0, MOST_PLACES).map(({ start, length }) => `${length} bytes at byte ${start}`);
+  const more = places.length > shown.length ? ` and ${places.length - shown.length} places more` : '';
+  throw new UserError(
+    ExitCode.failed,
+    `${action.source} could not be read everywhere: ${shown.join(', ')}${more}`,
+    `${action.target} holds all the rest, with zeros there, and is tagged damaged; replace the device`,
+  );
+}
+
+const MOST_PLACES = 10;
 
 /** LVM itself waits five seconds for a volume that is in use, each time. */
 const REMOVE_TRIES = 3;

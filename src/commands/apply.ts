@@ -18,12 +18,14 @@ import type { Io } from './io.ts';
 import { liveState, makePlan, type PlannedFrom, specFor } from './make-plan.ts';
 import { readSavedPlan } from './saved-plan.ts';
 import { SIGNAL_CODES, withSignals } from './signals.ts';
+import { openStateFolder } from './state-folder.ts';
 
 export interface ApplyOptions {
   readonly plan?: string;
   readonly file?: string;
   readonly autoApprove?: boolean;
   readonly only: readonly string[];
+  readonly stateDir: string;
   readonly format: 'text' | 'json';
 }
 
@@ -79,7 +81,8 @@ async function underTheLock(
   io: Io,
   version: string,
 ): Promise<ExitCode> {
-  const plan = await planNow(wanted);
+  openStateFolder(options.stateDir);
+  const plan = await planNow(wanted, options.stateDir);
   refuseStale(wanted.moved(plan));
   const json = options.format === 'json' ? applyJson(io.out, () => new Date()) : null;
   if (json) json.begin(plan, version);
@@ -89,11 +92,11 @@ async function underTheLock(
   if (!wanted.approved) await confirm('Do this?', UNASKED, io);
   // What was shown is what is run: state that moved while the question stood is a refusal.
   const before = { actions: plan.actions.map(compared), groups: plan.groups };
-  refuseStale(staleReasons(before, await planNow(wanted)));
+  refuseStale(staleReasons(before, await planNow(wanted, options.stateDir)));
   const onEvent = json?.event ?? applyText({ style: io.errStyle, live: io.live, write: io.err });
   const outcome = await withSignals(
     (signal) => onEvent({ type: 'interrupted', signal, stillOpen: [] }),
-    (stop) => runPlan(plan, context(onEvent, stop)),
+    (stop) => runPlan(plan, context(options.stateDir, onEvent, stop)),
   );
   const exitCode = exitCodeOf(outcome);
   if (json) json.end(outcome, exitCode);
@@ -101,8 +104,8 @@ async function underTheLock(
   return exitCode;
 }
 
-async function planNow({ spec, config, clock, only }: Wanted): Promise<Plan> {
-  return makePlan({ spec, config, clock, only, state: await liveState(spec), outputs: [] });
+async function planNow({ spec, config, clock, only }: Wanted, stateFolder: string): Promise<Plan> {
+  return makePlan({ spec, config, clock, only, state: await liveState(spec), outputs: [stateFolder] });
 }
 
 function refuseStale(reasons: readonly string[]): void {
@@ -114,13 +117,13 @@ function refuseStale(reasons: readonly string[]): void {
   );
 }
 
-function context(onEvent: RunContext['onEvent'], stop: AbortSignal): RunContext {
+function context(stateFolder: string, onEvent: RunContext['onEvent'], stop: AbortSignal): RunContext {
   const script = process.argv[1] ?? '';
   return {
     run: runCommand,
     readInventory: async () =>
       inventoryOf(await readState({ run: runCommand, now: new Date(), devices: [] })),
-    copy: copyStep,
+    copy: copyStep(stateFolder),
     holdStill: (quiesce) => holdStill(quiesce, [process.execPath, script]),
     now: () => new Date(),
     onEvent,

@@ -1,25 +1,35 @@
 /** The copy within a run: opens the ends that the plan names, and closes them whatever happens. */
+import { readdir } from 'node:fs/promises';
 import type { RunContext } from '../apply/context.ts';
-import { type CopyOptions, type CopyResult, copy } from '../copy/copy.ts';
-import { openSource, openTarget } from '../copy/open-end.ts';
+import { type CopyResult, copy } from '../copy/copy.ts';
+import { type OpenSource, type OpenTarget, openSource, openTarget } from '../copy/open-end.ts';
+import { runCommand } from '../lvm/spawn.ts';
+import { manifestPath } from './state-folder.ts';
 
-export const copyStep: RunContext['copy'] = async ({ from, to, bytes }, { signal, onProgress }) => {
-  const { digest } = await withEnds(from, to, (source, target) =>
-    copy({
-      ...{ source, target, size: bytes, mode: 'full', list: null, manifest: null },
-      ...{ verify: 'written', rate: null, onReadError: 'stop', targetReadsZero: false },
-      ...{ signal, onProgress },
-    }),
-  );
-  if (digest === null) throw new Error(`the copy of ${from} gave no digest`);
-  return { digest };
-};
+export function copyStep(stateFolder: string): RunContext['copy'] {
+  return ({ from, to, action }, { signal, onProgress }) =>
+    withEnds(from, to, (source, target) =>
+      gently(action.rate, () =>
+        copy({
+          ...{ source, target, signal, onProgress, list: null, targetReadsZero: false },
+          ...{ verify: action.verify, rate: action.rate, onReadError: action.onReadError },
+          size: action.bytes,
+          mode: action.mode === 'changed' ? 'changed' : 'full',
+          manifest: {
+            path: manifestPath(stateFolder, target.device.identity),
+            source: action.identity.sourceId,
+            target: target.device.identity,
+            digest: action.lastDigest,
+          },
+        }),
+      ),
+    );
+}
 
-/** Throws CopyError. */
-export async function withEnds(
+async function withEnds(
   from: string,
   to: string,
-  work: (source: CopyOptions['source'], target: CopyOptions['target']) => Promise<CopyResult>,
+  work: (source: OpenSource, target: OpenTarget) => Promise<CopyResult>,
 ): Promise<CopyResult> {
   const source = await openSource(from);
   try {
@@ -32,4 +42,24 @@ export async function withEnds(
   } finally {
     await source.close();
   }
+}
+
+const IDLE = '3';
+const USUAL = '0';
+
+/** A copy that is to go gently also waits until nobody else wants the disk, where the scheduler can tell. */
+export async function gently<T>(rate: number | null, work: () => Promise<T>): Promise<T> {
+  if (rate === null) return work();
+  await ioClass(IDLE);
+  try {
+    return await work();
+  } finally {
+    await ioClass(USUAL);
+  }
+}
+
+/** Of every thread there is; those that are started later take it from theirs. Where it cannot be set, nothing is lost. */
+async function ioClass(number: string): Promise<void> {
+  const threads = await readdir('/proc/self/task');
+  await runCommand(['ionice', '-c', number, '-p', ...threads]).catch(() => {});
 }

@@ -16,6 +16,7 @@ import { copyText } from '../views/copy-text.ts';
 import type { CopyView } from '../views/copy-view.ts';
 import { confirm } from './confirm.ts';
 import { prepareTarget, whatIsOn } from './copy-ends.ts';
+import { gently } from './copy-step.ts';
 import type { Io } from './io.ts';
 import { readList } from './read-list.ts';
 import { SIGNAL_CODES, type StopSignal, withSignals } from './signals.ts';
@@ -136,7 +137,9 @@ async function run(job: Job, view: CopyView): Promise<ExitCode> {
     view.interrupted(signal);
   };
   try {
-    const result = await withSignals(hear, (signal) => copy({ ...job, signal, onProgress: view.progress }));
+    const result = await withSignals(hear, (signal) =>
+      gently(job.rate, () => copy({ ...job, signal, onProgress: view.progress })),
+    );
     const code = result.unreadable.length > 0 ? ExitCode.partly : ExitCode.done;
     view.done(result, code);
     return code;

@@ -16,6 +16,7 @@ import { checkDocument } from './check-document.ts';
 import type { Io } from './io.ts';
 import { readJsonFile } from './read-input.ts';
 import { readSpecFile } from './read-spec.ts';
+import { STATE_FOLDER } from './state-folder.ts';
 
 export interface PlannedFrom {
   readonly spec: Spec;
@@ -99,10 +100,5 @@ export function makePlan({ spec, config, state, clock, only, outputs }: PlanRequ
 /** Paths that must be reachable for a frozen file system to be thawed again. */
 function ownPaths(): string[] {
   const script = process.argv[1];
-  return [
-    process.execPath,
-    ...(script === undefined ? [] : [realpathSync(script)]),
-    '/usr',
-    '/var/lib/lvmbackup',
-  ];
+  return [process.execPath, ...(script === undefined ? [] : [realpathSync(script)]), '/usr', STATE_FOLDER];
 }

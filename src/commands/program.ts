@@ -2,6 +2,7 @@
 import { Command, CommanderError, Option } from 'commander';
 import { ExitCode, UserError } from '../errors.ts';
 import { type Io, processIo } from './io.ts';
+import { STATE_FOLDER } from './state-folder.ts';
 
 export async function runProgram(argv: readonly string[], version: string): Promise<number> {
   const io = processIo(argv.includes('--no-color'));
@@ -65,6 +66,7 @@ function program(io: Io, version: string, done: (code: number) => void): Command
     .addOption(fileOption())
     .option('-y, --auto-approve', 'do not ask')
     .option('--only <source>', 'only this source; may be repeated', collect, [])
+    .addOption(stateDirOption())
     .addOption(format(['text', 'json']))
     .action(async (plan, options) =>
       done(
@@ -124,6 +126,12 @@ function fileOption(): Option {
   return new Option(
     '-f, --file <file>',
     'the file; - is standard input (default: backup.yaml, else /etc/lvmbackup/backup.yaml)',
+  );
+}
+
+function stateDirOption(): Option {
+  return new Option('--state-dir <folder>', 'where is remembered what backup volumes hold').default(
+    STATE_FOLDER,
   );
 }
 

@@ -92,6 +92,8 @@ export interface BackupRecord {
   readonly state: CopyState;
   /** null where there is none, or none that is a time. */
   readonly time: Date | null;
+  /** Of the content of a complete copy; null where there is none. */
+  readonly digest: string | null;
 }
 
 /** null where the volume is not ours, or where its tags name no source (a snapshot, a base). */
@@ -106,5 +108,6 @@ export function readBackupRecord(tags: readonly string[]): BackupRecord | null {
     sourceId,
     state: state === 'complete' || state === 'damaged' ? state : 'incomplete',
     time: Number.isNaN(time) ? null : new Date(time),
+    digest: tagValue(tags, 'digest'),
   };
 }

@@ -141,7 +141,14 @@ export interface CopyAction extends ActionBase {
   /** What is read: `VG/SNAPSHOT`, or the kernel path of a plain device. */
   readonly source: string;
   readonly target: string;
+  /** `changed`: only what differs is written; how that is found out, the copy tells. */
   readonly mode: 'full' | 'changed' | 'files';
+  readonly verify: 'none' | 'written' | 'full';
+  /** Bytes a second; null: as fast as it goes. */
+  readonly rate: Bytes | null;
+  readonly onReadError: 'stop' | 'skip';
+  /** Of the target's complete copy, which this one refreshes; null where there is none. */
+  readonly lastDigest: string | null;
   /** Bytes of the source: what is copied at most. */
   readonly bytes: Bytes;
   readonly identity: SourceIdentity;
@@ -173,6 +180,5 @@ export type Step =
       readonly do: 'copy';
       readonly from: string;
       readonly to: string;
-      readonly bytes: Bytes;
-      readonly quiesce: Quiesce | null;
+      readonly action: Draft<CopyAction>;
     };

@@ -1,4 +1,5 @@
 /** The actions of one unit: volumes first, then all its snapshots, then each copy with the end of its snapshot. */
+import type { BackupRecord } from '../lvm/tags.ts';
 import { bytesOf, type Extents, extents, extentsFor } from '../units.ts';
 import type { ActionId, CopyAction, Draft, Placement } from './action.ts';
 import { availableFor, place, type Wish } from './allocate.ts';
@@ -143,14 +144,17 @@ function emitCopy(
   { ready, volume }: Emitted,
   snapshots: readonly ActionId[],
 ): void {
-  const { source, target, path } = ready;
+  const { member, source, target, path } = ready;
+  const { verify, limit, onReadError } = member.spec;
+  const lastDigest = target.kind === 'present' ? completeDigest(target.record) : null;
   const copy: Draft<CopyAction> = {
     type: 'copy',
     unit: context.unit,
     needs: needing([...volume, ...snapshots]),
     source: source.kind === 'volume' ? `${source.volume.group}/${source.snapshot}` : source.device.path,
     target: path,
-    mode: 'full',
+    mode: lastDigest === null ? 'full' : 'changed',
+    ...{ verify, rate: limit.rate, onReadError, lastDigest },
     bytes: source.identity.size,
     identity: source.identity,
     dropTags: target.kind === 'present' ? target.tags : NONE,
@@ -162,11 +166,18 @@ function emitCopy(
 
 const NONE: readonly string[] = [];
 
+/** What is not proven complete is copied in full. */
+function completeDigest({ state, digest }: BackupRecord): string | null {
+  return state === 'complete' ? digest : null;
+}
+
 function copyReason(target: CheckedTarget): string {
   if (target.kind === 'create') return 'first full copy';
   switch (target.record.state) {
     case 'complete':
-      return 'the copy is due for a refresh';
+      return target.record.digest === null
+        ? 'the copy is due for a refresh; its tags carry no digest'
+        : 'the copy is due for a refresh; only what changed is written';
     case 'incomplete':
       return 'the last copy was not completed';
     case 'damaged':

@@ -54,8 +54,17 @@ function commandOf(step: Step): readonly string[] {
     case 'run':
       return step.argv;
     case 'copy':
-      return ['lvmbackup', 'copy', step.from, step.to];
+      return ['lvmbackup', 'copy', step.from, step.to, ...copyOptions(step.action)];
   }
+}
+
+/** What is not the command's own default. */
+function copyOptions({ verify, rate, onReadError }: Draft<CopyAction>): string[] {
+  return [
+    ...(verify === 'written' ? [] : ['--verify', verify]),
+    ...(rate === null ? [] : ['--rate', `${Math.ceil(rate / 1024)}KiB/s`]),
+    ...(onReadError === 'stop' ? [] : ['--on-read-error', onReadError]),
+  ];
 }
 
 function run(commands: readonly lvm.Argv[]): Step[] {
@@ -127,14 +136,14 @@ export function endSnapshotCommands(action: Draft<SnapshotRemove>, standing: Sna
 
 /** Incomplete is said before the first byte, complete after the last one is safe. */
 function copySteps(action: Draft<CopyAction>): Step[] {
-  const { target, dropTags, identity, bytes, quiesce } = action;
+  const { target, dropTags, identity } = action;
   const incomplete = stateTags({ state: 'incomplete' });
   const complete = stateTags({ state: 'complete', time: '{time}', digest: '{digest}' });
   const begin = [...identityTags(identity), ...incomplete];
   return [
     ...(dropTags.length > 0 ? run(lvm.changeVolumeTags(target, dropTags, begin)) : []),
     ...run([lvm.activate(target, true)]),
-    { do: 'copy', from: devicePath(action.source), to: devicePath(target), bytes, quiesce },
+    { do: 'copy', from: devicePath(action.source), to: devicePath(target), action },
     ...run([...lvm.changeVolumeTags(target, incomplete, complete), lvm.deactivate(target)]),
   ];
 }

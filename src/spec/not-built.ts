@@ -22,9 +22,6 @@ const IN_A_POLICY: readonly NotBuilt[] = [
     harmless: (value: unknown) => value === 0,
   })),
   { path: ['tracking'], harmless: (value) => value === 'none' },
-  { path: ['verify'], harmless: (value) => value === 'none' },
-  { path: ['limit', 'rate'] },
-  { path: ['onReadError'], harmless: (value) => value === 'stop' },
   { path: ['method'], harmless: (value) => value === 'image' },
   { path: ['hooks'] },
 ];

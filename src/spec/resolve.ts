@@ -71,7 +71,7 @@ function resolveVolume(file: SpecFile, written: VolumeFile): VolumeSpec {
     snapshot: resolveSnapshot(volume.snapshot, source),
     keep: resolveKeep(volume.keep),
     tracking: volume.tracking ?? 'none',
-    verify: volume.verify ?? 'none',
+    verify: volume.verify ?? 'written',
     limit: { rate: read(parseRate, volume.limit?.rate) as Bytes | null },
     onReadError: volume.onReadError ?? 'stop',
     hooks: resolveHooks(volume.hooks),

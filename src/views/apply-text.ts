@@ -3,6 +3,7 @@ import type { ApplyEvent, Failure, Outcome } from '../apply/events.ts';
 import type { Action } from '../plan/action.ts';
 import { bytesText } from '../units-text.ts';
 import { whatText } from './action-text.ts';
+import { MODES } from './copy-text.ts';
 import { printable } from './printable.ts';
 import { durationText, type LineOptions, ProgressLine } from './progress-text.ts';
 import type { Style } from './style.ts';
@@ -23,7 +24,7 @@ export function applyText(options: LineOptions): (event: ApplyEvent) => void {
         line.show(event.progress);
         break;
       case 'action.done':
-        line.say(`${style.green('done')} ${label(event.action)} (${durationText(event.seconds)})`);
+        line.say(doneText(event, style));
         break;
       case 'action.failed':
         line.say(failedText(event.action, event.failure, style));
@@ -35,6 +36,17 @@ export function applyText(options: LineOptions): (event: ApplyEvent) => void {
         line.say(style.yellow(`${event.signal}: closing what is open, then ending`));
     }
   };
+}
+
+/** Of a refresh, how it was done and why: a full copy explains itself. */
+function doneText(
+  { action, seconds, result }: Extract<ApplyEvent, { type: 'action.done' }>,
+  style: Style,
+): string {
+  const head = `${style.green('done')} ${label(action)} (${durationText(seconds)})`;
+  if (!result || result.mode === 'full') return head;
+  const how = `${MODES[result.mode]}, ${bytesText(result.bytesWritten)} written: ${result.reason}`;
+  return `${head}\n${style.dim(`     ${how}`)}`;
 }
 
 function label(action: Action): string {
@@ -59,6 +71,6 @@ export function outcomeText(raw: Outcome, style: Style): string {
     return `  ${source} -> ${target}: ${word}${reason === undefined ? '' : `, ${reason}`}`;
   });
   const left = outcome.leftOpen.map(({ what }) => `  ${style.red('left open:')} ${what}`);
-  const total = `${bytesText(outcome.copiedBytes)} copied in ${durationText(outcome.seconds)}`;
+  const total = `${bytesText(outcome.copiedBytes)} backed up, ${bytesText(outcome.writtenBytes)} written, in ${durationText(outcome.seconds)}`;
   return [style.bold('Result'), ...units, ...left, total].join('\n');
 }

@@ -30,7 +30,7 @@ export function copyText({ out, err, outStyle, errStyle, live }: CopyTextOptions
   };
 }
 
-const MODES: Record<CopyResult['mode'], string> = {
+export const MODES: Record<CopyResult['mode'], string> = {
   full: 'in full',
   list: 'what the list names',
   manifest: 'what differs from the manifest',

@@ -8,10 +8,10 @@ import type { Action, ActionId } from '../../src/plan/action.ts';
 import { hasErrors, type Plan } from '../../src/plan/plan.ts';
 import { planBackup } from '../../src/plan/plan-backup.ts';
 import { commandsOf } from '../../src/plan/steps.ts';
-import { MiB } from '../../src/units.ts';
+import { bytes, MiB } from '../../src/units.ts';
 import { machineAndSpec } from '../helpers/generated.ts';
 import { aDevice, aGroup, anInventory, aVolume, diskOf } from '../helpers/machine.ts';
-import { type Disturbance, SimulatedLvm } from '../helpers/simulated-lvm.ts';
+import { COPIED, type Disturbance, SimulatedLvm } from '../helpers/simulated-lvm.ts';
 import { anInput, aSpec, aVolumeSpec } from '../helpers/specs.ts';
 
 const RUNS = 150;
@@ -297,7 +297,7 @@ describe('a copy counts only where its source stood still', () => {
       ...lvm.context({
         copy: async () => {
           copied = true;
-          return { digest: 'd' };
+          return COPIED;
         },
         readInventory: async () => {
           if (!copied) return lvm.inventory();
@@ -311,6 +311,18 @@ describe('a copy counts only where its source stood still', () => {
     expect(lvm.inventory().groups.get('SSD')?.volumes.has('root-snap')).toBe(false);
   });
 
+  test('a source that could not be read everywhere: the copy is tagged damaged, and the source has failed', async () => {
+    const { plan, lvm } = twoSources();
+    const unreadable = [{ start: bytes(8192), length: bytes(4096) }];
+    const outcome = await runPlan(plan, lvm.context({ copy: async () => ({ ...COPIED, unreadable }) }));
+    expect(outcome.units[0]).toMatchObject({
+      result: 'failed',
+      reason: expect.stringContaining('4096 bytes at byte 8192'),
+    });
+    expect(stateOf(lvm, 'root-backup')).toBe('lvmbackup.state=damaged');
+    expect(lvm.inventory().groups.get('SSD')?.volumes.has('root-snap')).toBe(false);
+  });
+
   test('not where the file system was let go before the end, and not where the copy failed; it is let go in both', async () => {
     for (const which of ['late', 'copy fails'] as const) {
       const { plan, lvm } = twoSources();
@@ -321,7 +333,7 @@ describe('a copy counts only where its source stood still', () => {
           copy: async ({ from }) => {
             diary.push(`copy ${from}`);
             if (which === 'copy fails' && from === '/dev/sda1') throw new Error('input/output error');
-            return { digest: 'd' };
+            return COPIED;
           },
           holdStill: async ({ mountPoint }) => {
             diary.push(`hold ${mountPoint}`);

@@ -6,11 +6,12 @@
 import type { RunContext } from '../../src/apply/context.ts';
 import type { ApplyEvent } from '../../src/apply/events.ts';
 import { compactTime } from '../../src/apply/placeholders.ts';
+import type { CopyResult } from '../../src/copy/copy.ts';
 import type { Inventory, Volume } from '../../src/lvm/inventory.ts';
 import type { Action, ActionId, PlannedPv } from '../../src/plan/action.ts';
 import { Model, splitPath } from '../../src/plan/model.ts';
 import { type Fault, perform } from '../../src/plan/simulate.ts';
-import { extents } from '../../src/units.ts';
+import { bytes, extents } from '../../src/units.ts';
 import { CLOCK } from './specs.ts';
 
 /** Where a run is disturbed: at the nth command of an action (its copy counts as one). */
@@ -23,6 +24,13 @@ export interface Disturbance {
    */
   readonly how: 'fails' | 'fails late' | 'fails for good' | 'signal';
 }
+
+/** What every copy on it comes to. */
+export const COPIED: CopyResult = {
+  ...{ mode: 'full', reason: 'everything was to be copied', digest: 'sha256-256KiB:0', seconds: 1 },
+  ...{ bytesRead: { source: bytes(0), target: bytes(0) }, bytesWritten: bytes(0), bytesSkipped: bytes(0) },
+  ...{ verified: { level: 'none', against: null, bytes: bytes(0) }, unreadable: [] },
+};
 
 export const RUN = compactTime(CLOCK);
 
@@ -68,7 +76,7 @@ export class SimulatedLvm {
         const fails = this.#next(['copy', from, to]);
         if (fails) throw new Error('input/output error');
         signal.throwIfAborted();
-        return { digest: 'sha256-256KiB:0' };
+        return COPIED;
       },
       holdStill: async () => ({ release: async () => {} }),
       now: () => CLOCK,

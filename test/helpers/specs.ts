@@ -36,7 +36,7 @@ export function aVolumeSpec(text: string, traits: VolumeTraits = {}): VolumeSpec
     alertAfter: null,
     keep: { last: 1, hourly: 0, daily: 0, weekly: 0, monthly: 0, yearly: 0 },
     tracking: 'none',
-    verify: 'none',
+    verify: 'written',
     limit: { rate: null },
     onReadError: 'stop',
     hooks: NO_HOOKS,

@@ -29,13 +29,20 @@ test('a record is incomplete unless its tags prove otherwise', () => {
     sourceId: 'a/b',
     state: 'incomplete',
     time: null,
+    digest: null,
   });
   expect(readBackupRecord([...tags, 'lvmbackup.state=complet'])?.state).toBe('incomplete');
   expect(
-    readBackupRecord([...tags, 'lvmbackup.state=complete', 'lvmbackup.time=2026-11-23T09:15:00Z']),
+    readBackupRecord([
+      ...tags,
+      'lvmbackup.state=complete',
+      'lvmbackup.time=2026-11-23T09:15:00Z',
+      'lvmbackup.digest=sha256-256KiB:ab',
+    ]),
   ).toMatchObject({
     state: 'complete',
     time: new Date('2026-11-23T09:15:00Z'),
+    digest: 'sha256-256KiB:ab',
   });
   expect(readBackupRecord(tags.slice(1))).toBeNull();
   expect(tagValue(tags, 'source')).toBe('SSD/root');

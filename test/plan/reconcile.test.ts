@@ -55,7 +55,12 @@ describe('the backup volume', () => {
   });
 
   test('present and ours: it is copied over, and its old tags go in one change', () => {
-    const old = ['lvmbackup.state=complete', 'lvmbackup.time=2026-11-20T00:00:00Z'];
+    const digest = 'sha256-256KiB:ab';
+    const old = [
+      'lvmbackup.state=complete',
+      'lvmbackup.time=2026-11-20T00:00:00Z',
+      `lvmbackup.digest=${digest}`,
+    ];
     const present = aVolume('Backup', 'root-backup', 64, {
       tags: backupTags('SSD/root', old),
       active: false,
@@ -64,8 +69,33 @@ describe('the backup volume', () => {
     expect(plan.types).toEqual(['snapshot.create', 'copy', 'snapshot.remove']);
     expect(plan.actions[1]).toMatchObject({
       dropTags: expect.arrayContaining(old),
-      reason: 'the copy is due for a refresh',
+      ...{ mode: 'changed', lastDigest: digest },
+      reason: 'the copy is due for a refresh; only what changed is written',
     });
+  });
+
+  test.each([
+    ['incomplete', ['lvmbackup.state=incomplete', 'lvmbackup.digest=sha256-256KiB:ab']],
+    ['damaged', ['lvmbackup.state=damaged', 'lvmbackup.digest=sha256-256KiB:ab']],
+    ['complete without a digest', ['lvmbackup.state=complete']],
+  ])('%s: it is copied in full', (_, tags) => {
+    const present = aVolume('Backup', 'root-backup', 64, { tags: backupTags('SSD/root', tags) });
+    const plan = planOf(rootOnly, machine({ backups: [present] }));
+    expect(plan.actions[1]).toMatchObject({ type: 'copy', mode: 'full', lastDigest: null });
+  });
+
+  test('verify, limit and onReadError go with the copy, and into its words', () => {
+    const [volume] = rootOnly.volumes;
+    const strict = { verify: 'full', limit: { rate: bytes(50 * 2 ** 20) }, onReadError: 'skip' } as const;
+    const spec = { ...rootOnly, volumes: volume ? [{ ...volume, ...strict }] : [] };
+    const copy = planOf(spec, machine()).actions.find(({ type }) => type === 'copy');
+    expect(copy).toMatchObject({ verify: 'full', rate: 50 * 2 ** 20, onReadError: 'skip' });
+    expect(
+      copy &&
+        commandsOf(copy)
+          .find(([program]) => program === 'lvmbackup')
+          ?.slice(4),
+    ).toEqual([...['--verify', 'full', '--rate', '51200KiB/s', '--on-read-error', 'skip']]);
   });
 
   test('a tag that stays is neither dropped nor added: LVM would remove it', () => {

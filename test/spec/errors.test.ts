@@ -115,10 +115,10 @@ describe('what makes no sense together', () => {
 test('what is not built yet is refused by name, at its place', () => {
   const text = file(
     '- {source: S/a, tracking: snapshot}\n- {source: S/b, keep: {last: 3}}',
-    'defaults: {verify: full}\n',
+    'defaults: {alertAfter: 30h}\n',
   );
   expect(pointed(text)).toEqual([
-    '3:12 not-built «verify»',
+    '3:12 not-built «alertAfter»',
     '5:19 not-built «tracking»',
     '6:26 not-built «last»',
   ]);

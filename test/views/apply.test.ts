@@ -28,10 +28,10 @@ async function run(
         read: bytes(0),
         written: bytes(0),
         skipped: bytes(0),
-        done: bytes(Math.floor(step.bytes * part)),
-        total: step.bytes,
+        done: bytes(Math.floor(step.action.bytes * part)),
+        total: step.action.bytes,
         rate: 100 * MiB,
-        secondsLeft: part < 0.2 ? null : seconds(Math.ceil((step.bytes * (1 - part)) / MiB)),
+        secondsLeft: part < 0.2 ? null : seconds(Math.ceil((step.action.bytes * (1 - part)) / MiB)),
       });
     }
     return usual.copy(step, options);
