@@ -80,35 +80,49 @@ test('by the manifest, also of a source that grew; without it by comparing; afte
 
 test('a source that fails in places: stopped at the first by default, else copied around them and tagged damaged', async () => {
   on = await machine(
-    [100, 200],
+    [120, 200],
     `
-    head -c 33554432 /dev/urandom > /dev/vda
-    dmsetup create --noudevsync --noudevrules ill <<EOF
-0 20480 linear /dev/vda 0
+    table() { dmsetup $1 --noudevsync --noudevrules ill; }
+    echo '0 204800 linear /dev/vda 2048' | table create; dmsetup mknodes
+    vgcreate -q S /dev/mapper/ill
+    lvcreate -q -y -l 8 -n data S
+    head -c 33554432 /dev/urandom > /dev/S/data
+    sha256sum < /dev/S/data > /tmp/whole
+    (head -c 9437184 /dev/S/data; head -c 4096 /dev/zero; tail -c +9441281 /dev/S/data) | sha256sum > /tmp/holed
+    dmsetup suspend ill
+    table reload <<EOF
+0 20480 linear /dev/vda 2048
 20480 8 error
-20488 45048 linear /dev/vda 20488
+20488 184312 linear /dev/vda 22536
 EOF
+    dmsetup resume ill
     vgcreate -q B /dev/vdb
   `,
   );
-  const file = (rest: string) =>
-    `version: 1\ngroup: {name: B}\nvolumes: [{source: /dev/mapper/ill, backup: ill${rest}}]\n`;
+  const file = (rest: string) => `version: 1\ngroup: {name: B}\nvolumes: [{source: S/data${rest}}]\n`;
   await on.write('/root/backup.yaml', file(''));
   const stopped = await lvmbackup(on, 'apply', '-y');
   expect(stopped.exitCode, stopped.stdout + stopped.stderr).toBe(1);
-  expect(stopped.stderr).toContain('at byte 10485760: input/output error');
+  expect(stopped.stderr).toContain('at byte 9437184: input/output error');
   expect((await volumes(on)).join('\n')).toContain('lvmbackup.state=incomplete');
+  await expectNothingLeft(on);
 
   await on.write('/root/backup.yaml', file(', onReadError: skip'));
   const skipped = await lvmbackup(on, 'apply', '-y');
   expect(skipped.exitCode, skipped.stdout + skipped.stderr).toBe(1);
-  expect(skipped.stderr).toContain('4096 bytes at byte 10485760');
+  expect(skipped.stderr).toContain('4096 bytes at byte 9437184');
   expect((await volumes(on)).join('\n')).toContain('lvmbackup.state=damaged');
-  const expected = await sh(
+  await expectNothingLeft(on);
+  const holed = (await on.read('/tmp/holed')).split(' ')[0];
+  expect(await backupDigest(on, 'B/data-backup', 32 * MiB)).toBe(holed);
+
+  // The device was replaced.
+  await sh(
     on,
-    '(head -c 10485760 /dev/vda; head -c 4096 /dev/zero; tail -c +10489857 /dev/vda | head -c 23064576) | sha256sum',
+    "dmsetup suspend ill; echo '0 204800 linear /dev/vda 2048' | dmsetup reload ill; dmsetup resume ill",
   );
-  expect(await backupDigest(on, 'B/ill', 33_554_432)).toBe(expected.split(' ')[0]);
+  expect(await refresh(on)).toMatchObject([{ mode: 'full' }]);
+  expect(await backupDigest(on, 'B/data-backup', 32 * MiB)).toBe((await on.read('/tmp/whole')).split(' ')[0]);
 });
 
 test('lvmbackup copy by itself: claims its target, refuses one that is in use, and knows it again', async () => {
