@@ -144,3 +144,12 @@ export function deactivate(volume: string): Argv {
 export function skipActivation(volume: string): Argv {
   return ['lvchange', '-y', '-ky', volume];
 }
+
+/** `pool`: what device-mapper calls the layer of a pool that works, `VG-POOL-tpool`. */
+export function reserveMetadataSnapshot(pool: string): Argv {
+  return ['dmsetup', 'message', pool, '0', 'reserve_metadata_snap'];
+}
+
+export function releaseMetadataSnapshot(pool: string): Argv {
+  return ['dmsetup', 'message', pool, '0', 'release_metadata_snap'];
+}

@@ -29,40 +29,89 @@ export function cleanEnvironment(environment: NodeJS.ProcessEnv): Record<string,
   return { ...clean, LC_ALL: 'C', LVM_SUPPRESS_FD_WARNINGS: '1', PATH: SYSTEM_PATH };
 }
 
+/**
+ * The same for output that may be long: `take` gets it in pieces, and `stdout` of the result stays empty. Where `take`
+ * throws or the signal comes, the command is ended, and what was thrown or the signal's reason is thrown when it is
+ * over. For commands that only read.
+ */
+export type StreamCommand = (
+  argv: readonly string[],
+  take: (text: string) => void,
+  signal: AbortSignal,
+) => Promise<CommandResult>;
+
+const OPTIONS = {
+  extendEnv: false,
+  stdin: 'ignore',
+  detached: true,
+  cleanup: false,
+  reject: false,
+  stripFinalNewline: false,
+} as const;
+
 /** Runs one command to its end. Throws UserError only where it cannot be started at all. */
 export const runCommand: RunCommand = async (argv) => {
   const { execa } = await import('execa');
   const [program = '', ...rest] = argv;
-  const result = await execa(program, rest, {
-    env: cleanEnvironment(process.env),
-    extendEnv: false,
-    stdin: 'ignore',
-    detached: true,
-    cleanup: false,
-    reject: false,
-    stripFinalNewline: false,
-  });
-  if (result.code === 'ENOENT') throw notInstalled(program);
-  if (result.exitCode === undefined && result.signal === undefined) {
-    throw new UserError(ExitCode.failed, `${program} could not be started: ${result.shortMessage}`);
+  return resultOf(argv, await execa(program, rest, { ...OPTIONS, env: cleanEnvironment(process.env) }));
+};
+
+export const streamCommand: StreamCommand = async (argv, take, signal) => {
+  const { execa } = await import('execa');
+  signal.throwIfAborted();
+  const [program = '', ...rest] = argv;
+  const options = { ...OPTIONS, env: cleanEnvironment(process.env), buffer: { stdout: false } } as const;
+  const child = execa(program, rest, options);
+  const end = () => child.kill();
+  signal.addEventListener('abort', end);
+  try {
+    for await (const text of child.stdout.setEncoding('utf8')) take(text);
+  } catch (error) {
+    end();
+    throw error;
+  } finally {
+    await child;
+    signal.removeEventListener('abort', end);
+  }
+  signal.throwIfAborted();
+  return resultOf(argv, await child);
+};
+
+interface Ended extends Partial<Record<'code' | 'signal' | 'shortMessage' | 'stdout', string | undefined>> {
+  readonly exitCode?: number | undefined;
+  readonly stderr: string;
+}
+
+function resultOf(argv: readonly string[], ended: Ended): CommandResult {
+  const [program = ''] = argv;
+  if (ended.code === 'ENOENT') throw notInstalled(program);
+  if (ended.exitCode === undefined && ended.signal === undefined) {
+    throw new UserError(ExitCode.failed, `${program} could not be started: ${ended.shortMessage}`);
   }
   return {
     argv,
-    exitCode: result.exitCode ?? null,
-    signal: result.signal ?? null,
-    stdout: result.stdout,
-    stderr: result.stderr,
+    exitCode: ended.exitCode ?? null,
+    signal: ended.signal ?? null,
+    stdout: ended.stdout ?? '',
+    stderr: ended.stderr,
   };
+}
+
+/** Packages other than lvm2, by program: Debian's name and Fedora's. */
+const PACKAGES: Readonly<Record<string, readonly [string, string]>> = {
+  ...Object.fromEntries(
+    ['blkdiscard', 'blkid', 'lsblk', 'wipefs'].map((name) => [name, ['util-linux', 'util-linux']]),
+  ),
+  dmsetup: ['dmsetup', 'device-mapper'],
+  thin_delta: ['thin-provisioning-tools', 'device-mapper-persistent-data'],
 };
 
-const UTIL_LINUX = ['blkdiscard', 'blkid', 'lsblk', 'wipefs'];
-
 function notInstalled(program: string): UserError {
-  const known = UTIL_LINUX.includes(program) ? 'util-linux' : 'lvm2';
+  const [debian, fedora] = PACKAGES[program] ?? ['lvm2', 'lvm2'];
   return new UserError(
     ExitCode.failed,
     `the program ${program} is not there`,
-    `install it: apt-get install ${known}, or dnf install ${known}`,
+    `install it: apt-get install ${debian}, or dnf install ${fedora}`,
   );
 }
 

@@ -3,6 +3,7 @@
  * narrowed by `--only`.
  */
 import type { Inventory, Volume } from '../lvm/inventory.ts';
+import { mapperPath } from '../lvm/mapper.ts';
 import { isOwned } from '../lvm/tags.ts';
 import type { SourceSpec, VolumeSpec } from '../spec/spec.ts';
 import { globMatcher } from './glob.ts';
@@ -134,10 +135,4 @@ function isSwap(volume: Volume, inventory: Inventory): boolean {
   return (
     signature === 'swap' || device?.fsType === 'swap' || (device?.mountPoints.includes('[SWAP]') ?? false)
   );
-}
-
-/** Where device-mapper shows a volume: hyphens in the names are doubled. */
-export function mapperPath(group: string, name: string): string {
-  const double = (text: string) => text.replaceAll('-', '--');
-  return `/dev/mapper/${double(group)}-${double(name)}`;
 }

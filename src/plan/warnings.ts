@@ -1,10 +1,10 @@
 /** What should be known before the plan is applied, though it can be. */
 import type { Inventory } from '../lvm/inventory.ts';
+import { mapperPath } from '../lvm/mapper.ts';
 import { countText } from '../units-text.ts';
 import type { Action, CopyAction, SnapshotCreate } from './action.ts';
 import type { PlanBuilder } from './builder.ts';
 import { disksUnder, kernelPath } from './devices.ts';
-import { mapperPath } from './members.ts';
 import { groupOf, splitPath } from './model.ts';
 import type { Problem, WarningCode } from './problem.ts';
 import { canOverflow } from './size.ts';

@@ -1,9 +1,9 @@
-import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { UserError } from '../../src/errors.ts';
-import { cleanEnvironment, endOf, reasonsOf, runCommand } from '../../src/lvm/spawn.ts';
+import { cleanEnvironment, endOf, reasonsOf, runCommand, streamCommand } from '../../src/lvm/spawn.ts';
 
 let folder: string;
 beforeEach(() => {
@@ -94,6 +94,66 @@ describe('a command', () => {
     const path = program(['exit 0']);
     chmodSync(path, 0o644);
     await expect(runCommand([path])).rejects.toThrow(/could not be started: .*EACCES/s);
+  });
+});
+
+describe('a command with long output', () => {
+  const going = new AbortController().signal;
+
+  test('hands it over in pieces, and keeps none of it', async () => {
+    let length = 0;
+    const argv = [program(['head -c 300000000 /dev/zero', 'echo why >&2', 'exit 3'])];
+    const take = (text: string) => {
+      length += text.length;
+    };
+    const result = await streamCommand(argv, take, going);
+    expect(length).toBe(300_000_000);
+    expect(result).toEqual({ argv, exitCode: 3, signal: null, stdout: '', stderr: 'why\n' });
+  });
+
+  test('is over when the signal has ended it, and the reason of that is thrown', async () => {
+    const stop = new AbortController();
+    const reason = new Error('stop');
+    const pids: number[] = [];
+    const run = streamCommand(
+      [program(['echo $$', 'exec sleep 1000'])],
+      (text) => {
+        pids.push(Number(text));
+        stop.abort(reason);
+      },
+      stop.signal,
+    );
+    await expect(run).rejects.toBe(reason);
+    expect(() => process.kill(pids[0] ?? 0, 0)).toThrow(/ESRCH/);
+  });
+
+  test('is over when its reader has thrown', async () => {
+    const fault = new Error('no such format');
+    let pid = 0;
+    const run = streamCommand(
+      [program(['echo $$', 'exec sleep 1000'])],
+      (text) => {
+        pid = Number(text);
+        throw fault;
+      },
+      going,
+    );
+    await expect(run).rejects.toBe(fault);
+    expect(() => process.kill(pid, 0)).toThrow(/ESRCH/);
+  });
+
+  test('is not started where the signal came before', async () => {
+    const file = join(folder, 'started');
+    const run = streamCommand([program([`touch ${file}`])], () => {}, AbortSignal.abort(new Error('stop')));
+    await expect(run).rejects.toThrow('stop');
+    expect(existsSync(file)).toBe(false);
+  });
+
+  test('that is not installed is an error that says what to install', async () => {
+    await expect(streamCommand(['thin_delta-that-is-not-there'], () => {}, going)).rejects.toMatchObject({
+      exitCode: 1,
+      message: 'the program thin_delta-that-is-not-there is not there',
+    });
   });
 });
 

@@ -1,0 +1,72 @@
+/** What `dmsetup status` says of a snapshot and of a thin pool: `START LENGTH TARGET WORDS…`, lengths in sectors. */
+import { type Bytes, bytes } from '../units.ts';
+import { NoList } from './change-list.ts';
+import { type CommandResult, endOf, type RunCommand, reasonsOf } from './spawn.ts';
+
+const SECTOR = 512;
+
+interface Status {
+  readonly length: Bytes;
+  readonly target: string;
+  readonly words: readonly string[];
+}
+
+export interface SnapshotStatus {
+  /** Of the snapshot as it reads: its origin's. */
+  readonly size: Bytes;
+  /** Of the COW store. */
+  readonly store: Bytes;
+  /** What of the store its header and the areas of its table take, so far. */
+  readonly metadata: Bytes;
+}
+
+/** `name`: in device-mapper. Throws NoList where the snapshot is no more what it was when it was taken. */
+export async function snapshotStatus(name: string, run: RunCommand): Promise<SnapshotStatus> {
+  const { length, target, words } = await statusOf(name, run);
+  if (target === 'snapshot-merge') throw new NoList('merging', 'it is being merged into its origin');
+  if (target !== 'snapshot') throw new NoList('no-status', `it is no snapshot but of the kind ${target}`);
+  const said = words.join(' ');
+  if (said === 'Invalid' || said === 'Overflow') throw new NoList('overflowed', 'it has overflown');
+  if (said === 'Merge failed')
+    throw new NoList('merge-failed', 'it was being merged into its origin, and that failed');
+  const numbers = /^(\d+)\/(\d+) (\d+)$/
+    .exec(said)
+    ?.slice(1)
+    .map((digits) => Number(digits) * SECTOR);
+  const [, store = 0, metadata = 0] = numbers ?? [];
+  if (!numbers?.every(Number.isSafeInteger)) throw new NoList('no-status', `the kernel says of it: ${said}`);
+  return { size: length, store: bytes(store), metadata: bytes(metadata) };
+}
+
+/** Where the pool's reserved metadata snapshot is, in blocks of its metadata; null: none is reserved. Throws NoList. */
+export async function heldRoot(name: string, run: RunCommand): Promise<string | null> {
+  const { target, words } = await statusOf(name, run);
+  if (target !== 'thin-pool') throw new NoList('no-status', `it is no thin pool but of the kind ${target}`);
+  if (words[0] === 'Fail' || words[0] === 'Error') throw new NoList('pool-failed', 'the pool has failed');
+  const [transaction, metadata, data, root] = words;
+  const known = [
+    /^\d+$/.test(transaction ?? ''),
+    ...[metadata, data].map((word) => /^\d+\/\d+$/.test(word ?? '')),
+  ];
+  if (!known.every(Boolean) || !/^(-|\d+)$/.test(root ?? '')) {
+    throw new NoList('no-status', `the kernel says of it: ${words.join(' ')}`);
+  }
+  return root === '-' ? null : (root as string);
+}
+
+async function statusOf(name: string, run: RunCommand): Promise<Status> {
+  const result = await run(['dmsetup', 'status', name]);
+  if (result.exitCode !== 0) throw new NoList('no-status', failed('its state is not known', result));
+  const [, length = '', target = '', rest = ''] =
+    /^0 (\d+) (\S+)(?: (.*))?$/.exec(result.stdout.trim()) ?? [];
+  const size = Number(length) * SECTOR;
+  if (target === '' || !Number.isSafeInteger(size)) {
+    throw new NoList('no-status', `the kernel says of it: ${result.stdout.trim()}`);
+  }
+  return { length: bytes(size), target, words: rest.split(' ').filter((word) => word !== '') };
+}
+
+/** `what`, and why: what the command said, or how it ended. */
+export function failed(what: string, result: CommandResult): string {
+  return `${what}: ${[...reasonsOf(result), `${result.argv[0]} ended with ${endOf(result)}`][0]}`;
+}

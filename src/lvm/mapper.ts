@@ -1,0 +1,11 @@
+/** Where device-mapper shows what LVM activates: `GROUP-VOLUME` or `GROUP-VOLUME-LAYER`, hyphens in names doubled. */
+
+/** `layer`: the device behind a volume that is meant, such as `cow`, `tpool`. */
+export function mapperName(group: string, volume: string, layer?: string): string {
+  const doubled = [group, volume].map((name) => name.replaceAll('-', '--'));
+  return [...doubled, ...(layer === undefined ? [] : [layer])].join('-');
+}
+
+export function mapperPath(group: string, volume: string, layer?: string): string {
+  return `/dev/mapper/${mapperName(group, volume, layer)}`;
+}
