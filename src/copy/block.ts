@@ -102,11 +102,11 @@ export class BlockWorker {
     let leftZero = 0;
     for (const { at, piece, index } of pieces(source)) {
       const known = task.known ? entryAt(task.known, index) : null;
-      if (known && isKnown(known) && this.maker.matches(known, piece)) {
+      const zero = isZero(piece);
+      if (known && isKnown(known) && this.maker.matches(known, piece, zero)) {
         if (entries) known.copy(entryAt(entries, index));
         continue;
       }
-      const zero = isZero(piece);
       if (entries) this.maker.entry(piece, zero).copy(entryAt(entries, index));
       const isUnknown = known === null || !isKnown(known);
       if (look && isUnknown && piece.equals(target.subarray(at, at + piece.length))) continue;
