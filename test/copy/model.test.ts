@@ -196,7 +196,12 @@ class World {
   }
 }
 
-test('what is called complete is whole, whatever happened before', { timeout: 600_000 }, async () => {
+/** Sequences of events, of some eight runs each. */
+const rounds = Number(process.env.ROUNDS ?? 200);
+
+test('what is called complete is whole, whatever happened before', {
+  timeout: 60_000 + rounds * 3000,
+}, async () => {
   // A manifest of another target, to be put in the place of the right one.
   await run(
     {
@@ -205,7 +210,6 @@ test('what is called complete is whole, whatever happened before', { timeout: 60
     },
     { manifest: { path: join(folder, 'other'), source: 'S', target: 'U', digest: null } },
   );
-  const rounds = Number(process.env.ROUNDS ?? 200);
   let cuts = 0;
   let completed = 0;
   await fc.assert(
