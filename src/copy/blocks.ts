@@ -1,11 +1,27 @@
 /** Where a pass goes: a volume cut into blocks, or only the parts of it that are candidates. */
 import type { RangeSet } from '../ranges.ts';
-import type { Bytes } from '../units.ts';
+import { type Bytes, bytes } from '../units.ts';
 import { CHUNK, type ChunkSet, chunkCount } from './chunk.ts';
 
 export interface Block {
   readonly offset: number;
   readonly length: number;
+}
+
+export function bytesIn(blocks: Iterable<Block>): Bytes {
+  let total = 0;
+  for (const { length } of blocks) total += length;
+  return bytes(total);
+}
+
+/** Those that none of the ranges touches. */
+export function* blocksWithout(blocks: Iterable<Block>, ranges: RangeSet): Generator<Block> {
+  const left = [...ranges];
+  for (const block of blocks) {
+    const { offset, length } = block;
+    if (!left.some((range) => range.start < offset + length && offset < range.start + range.length))
+      yield block;
+  }
 }
 
 /** All from `from` on, which is a multiple of a chunk; `blockSize` is one too. */

@@ -28,12 +28,14 @@ export class ChunkSet {
   }
 
   has(chunk: number): boolean {
-    return ((this.#bits[chunk >> 3] ?? 0) & (1 << (chunk & 7))) !== 0;
+    return ((this.#bits[Math.floor(chunk / 8)] ?? 0) & (1 << (chunk & 7))) !== 0;
   }
 
   add(chunk: number): void {
     if (this.has(chunk)) return;
-    this.#bits[chunk >> 3] = (this.#bits[chunk >> 3] ?? 0) | (1 << (chunk & 7));
+    // Not by a shift: that would take the number of the chunk for one of 32 bits.
+    const at = Math.floor(chunk / 8);
+    this.#bits[at] = (this.#bits[at] ?? 0) | (1 << (chunk & 7));
     this.#size++;
   }
 

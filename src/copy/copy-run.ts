@@ -21,7 +21,7 @@ import { type Belief, EntryBook } from './entry-book.ts';
 import { HEAD, type Head, readHead } from './head.ts';
 import { type Lane, openLanes } from './lanes.ts';
 import type { ManifestHeader } from './manifest-format.ts';
-import { ManifestWriter } from './manifest-writer.ts';
+import { type ManifestFacts, ManifestWriter } from './manifest-writer.ts';
 import { runPass } from './pass.ts';
 import { ProgressMeter } from './progress.ts';
 import { RateLimit } from './rate.ts';
@@ -54,20 +54,40 @@ export class CopyRun {
     readonly belief: Belief | null,
   ) {
     this.#meter = new ProgressMeter(options.onProgress);
-    this.#maker = new EntryMaker(belief?.pages.key ?? newKey());
+    this.#maker = new EntryMaker(belief?.pages.seal.key ?? newKey());
     this.#rate = options.rate === null ? null : new RateLimit(options.rate);
     this.#tally = new Tally(options.size, this.#isPlainList ? null : new ChunkSet(chunkCount(options.size)));
   }
 
   get #isPlainList(): boolean {
-    return this.before.approach.mode === 'list' && this.belief === null;
+    return this.before.approach.mode === 'list' && this.options.manifest === null;
+  }
+
+  #facts(): ManifestFacts {
+    const { manifest, size } = this.options;
+    const generation = (this.before.header?.generation ?? 0) + 1;
+    const { target, source } = manifest ?? { target: '', source: '' };
+    return { target, source, size, generation, key: this.#maker.key };
+  }
+
+  /** A manifest is remembered after a flush: the target holds what it says, unless a run was cut since. */
+  get #isSettled(): boolean {
+    return this.belief !== null && this.before.doubt === null;
+  }
+
+  /** Whatever was written to a new target, by a run that was cut or came to its end, is zero no more. */
+  get #mayLeaveZeros(): boolean {
+    const { targetReadsZero, manifest } = this.options;
+    const { approach, doubt, header } = this.before;
+    const isKnown = header !== null && header.target === manifest?.target;
+    return targetReadsZero && approach.mode === 'full' && doubt === null && !isKnown;
   }
 
   async run(): Promise<CopyResult> {
     const { options } = this;
     const writer = this.#isPlainList
       ? null
-      : await ManifestWriter.create(options.manifest?.path ?? null, this.#maker.key);
+      : await ManifestWriter.create(options.manifest?.path ?? null, this.#facts());
     if (writer) this.#book = new EntryBook(this.belief, writer);
     let lanes: readonly Lane[] = [];
     try {
@@ -87,7 +107,8 @@ export class CopyRun {
     if (this.before.approach.mode === 'full' || head.differs) await this.#begin();
     await this.#copyRest(way, lanes, blockSize);
     const digest = (await this.#book?.end(this.options.size)) ?? null;
-    if (this.#begun) await target.flush();
+    // A run that was killed may have left in a cache what this one found to be right.
+    if (this.#begun || !this.#isSettled) await target.flush();
     const verified = await this.#doubting(() => this.#verify(lanes, blockSize));
     if (this.#begun) await this.#writeHead(head);
     await this.#remember(digest);
@@ -103,7 +124,7 @@ export class CopyRun {
     const head = await readHead(options, options.size, this.#maker, known, options.onReadError);
     this.#tally.read({ source: head.data.length, target: head.data.length });
     this.#tally.lost(head.unreadable);
-    await this.#book?.add(0, head.entries);
+    await this.#book?.add(0, head.entries, head.unreadable);
     return head;
   }
 
@@ -114,13 +135,20 @@ export class CopyRun {
   }
 
   async #beginOnce(): Promise<void> {
-    const { target, size, manifest } = this.options;
+    const { manifest, signal } = this.options;
+    signal.throwIfAborted();
     if (manifest) await setDirty(manifest.path, this.#doubtOfThisRun());
+    await this.#hide();
+    this.#mayWrite = true;
+  }
+
+  /** Zeros where a file system would show itself. */
+  async #hide(): Promise<void> {
+    const { target, size } = this.options;
     const zeros = alignedBuffer(Math.min(HEAD, size));
     await target.write(zeros, 0);
     await target.flush();
     this.#tally.zeroed(zeros.length);
-    this.#mayWrite = true;
   }
 
   /** What is found after this run was cut: what it may have written, and what one before it may have. */
@@ -137,7 +165,7 @@ export class CopyRun {
       ...{ lanes, rate: this.#rate, signal: this.options.signal },
       tasks: copyTasks(way, this.#book, {
         ...{ blockSize, onReadError: this.options.onReadError },
-        leaveZeros: this.before.approach.mode === 'full' && this.options.targetReadsZero,
+        leaveZeros: this.#mayLeaveZeros,
         mayWrite: () => this.#mayWrite,
       }),
       beforeFirstWrite: () => this.#begin(),
@@ -151,7 +179,7 @@ export class CopyRun {
     const written = this.#tally.wrote(done.ranges);
     this.#tally.read(done.bytesRead);
     this.#tally.lost(done.unreadable);
-    if (done.entries) await this.#book?.add(task.offset / CHUNK, done.entries);
+    if (done.entries) await this.#book?.add(task.offset / CHUNK, done.entries, done.unreadable);
     const read = done.bytesRead.source + done.bytesRead.target;
     this.#meter.add({ done: task.length, read, written });
   }
@@ -162,7 +190,7 @@ export class CopyRun {
       ...{ level: verify, lanes, blockSize, target, size, signal },
       ...{ rate: this.#rate, meter: this.#meter, book: this.#book },
       written: this.#tally.written,
-      hasHoles: this.#tally.unreadable.count > 0,
+      holes: this.#tally.unreadable,
       onRead: ({ bytesRead }) => this.#tally.read(bytesRead),
     });
   }
@@ -170,10 +198,16 @@ export class CopyRun {
   async #writeHead({ data }: Head): Promise<void> {
     const { target, signal, verify } = this.options;
     signal.throwIfAborted();
-    await target.write(data, 0);
+    try {
+      await target.write(data, 0);
+      await target.flush();
+      if (verify !== 'none') await this.#doubting(() => verifyHead(target, data));
+    } catch (error) {
+      // The device may be past this too; the dirty mark stands in any case.
+      await this.#hide().catch(() => {});
+      throw error;
+    }
     this.#tally.wrote([{ start: bytes(0), length: bytes(data.length) }]);
-    await target.flush();
-    if (verify !== 'none') await this.#doubting(() => verifyHead(target, data));
   }
 
   /** Where the target is not what it should be, nothing that is remembered of it may be believed again. */
@@ -188,13 +222,9 @@ export class CopyRun {
   }
 
   async #remember(digest: string | null): Promise<void> {
-    const { manifest, target, size } = this.options;
+    const { manifest, target } = this.options;
     if (!manifest || !this.#book || digest === null) return;
-    await this.#book.writer.commit({
-      ...{ target: manifest.target, source: manifest.source, size, digest, key: this.#maker.key },
-      generation: (this.before.header?.generation ?? 0) + 1,
-      changed: await target.changed(),
-    });
+    await this.#book.writer.commit({ digest, changed: await target.changed() });
     await clearDirty(manifest.path);
   }
 }

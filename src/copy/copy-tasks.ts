@@ -1,9 +1,9 @@
 /** What a copy looks at: everything, the chunks that may have changed, or the ranges of a list. */
 import type { RangeSet } from '../ranges.ts';
-import { type Bytes, bytes } from '../units.ts';
+import type { Bytes } from '../units.ts';
 import type { Approach } from './approach.ts';
 import type { CopyTask } from './block.ts';
-import { allBlocks, type Block, chunkBlocks, rangeBlocks } from './blocks.ts';
+import { allBlocks, type Block, bytesIn, chunkBlocks, rangeBlocks } from './blocks.ts';
 import { CHUNK, ChunkSet, chunkCount } from './chunk.ts';
 import { entryAt, isKnown } from './entry.ts';
 import type { EntryBook } from './entry-book.ts';
@@ -12,7 +12,7 @@ import { HEAD } from './head.ts';
 /** The first MiB is not in it: it is looked at before, and written last. */
 export interface Way {
   readonly blocks: (blockSize: number) => Generator<Block>;
-  /** At most how many bytes are looked at. */
+  /** How many bytes are looked at. */
   readonly total: Bytes;
   /** What is done with a chunk of which nothing is known. */
   readonly unknown: 'write' | 'look';
@@ -21,18 +21,19 @@ export interface Way {
 /** `book` null: there are no entries, and the list is followed to the letter. */
 export async function wayOf(size: Bytes, approach: Approach, book: EntryBook | null): Promise<Way> {
   const unknown = approach.mode === 'full' || book === null ? 'write' : 'look';
-  const { candidates } = approach;
-  if (candidates === null) {
-    const total = bytes(Math.max(0, size - HEAD));
-    return { blocks: (blockSize) => allBlocks(HEAD, size, blockSize), total, unknown };
-  }
-  if (book === null) {
-    const total = bytes(Math.min(candidates.total, size));
-    return { blocks: (blockSize) => rangeBlocks(candidates, HEAD, size, blockSize), total, unknown };
-  }
+  const blocks = await blocksOf(size, approach.candidates, book);
+  return { blocks, total: bytesIn(blocks(Number.POSITIVE_INFINITY)), unknown };
+}
+
+async function blocksOf(
+  size: Bytes,
+  candidates: RangeSet | null,
+  book: EntryBook | null,
+): Promise<Way['blocks']> {
+  if (candidates === null) return (blockSize) => allBlocks(HEAD, size, blockSize);
+  if (book === null) return (blockSize) => rangeBlocks(candidates, HEAD, size, blockSize);
   const chunks = await candidateChunks(candidates, size, book);
-  const total = bytes(Math.min(chunks.size * CHUNK, size));
-  return { blocks: (blockSize) => chunkBlocks(chunks, HEAD, size, blockSize), total, unknown };
+  return (blockSize) => chunkBlocks(chunks, HEAD, size, blockSize);
 }
 
 /** Chunks of a manifest that are looked through in one go. */

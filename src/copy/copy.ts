@@ -64,7 +64,7 @@ export interface CopyResult {
 
 /** Throws CopyError, or the signal's reason; where something was written, the target's first MiB is zero then. */
 export async function copy(options: CopyOptions): Promise<CopyResult> {
-  checkSizes(options);
+  checkEnds(options);
   const { manifest, mode, size, list, target } = options;
   const found = manifest && (await openManifest(manifest.path));
   const old = found && 'header' in found ? found : null;
@@ -108,7 +108,10 @@ async function faultAtHead({ header, pages }: OpenManifest, target: OpenTarget, 
   return null;
 }
 
-function checkSizes({ source, target, size }: CopyOptions): void {
+function checkEnds({ source, target, size }: CopyOptions): void {
+  if (source.device.identity === target.device.identity) {
+    throw new CopyError('target', target.name, null, `it and ${source.name} are the same`);
+  }
   if (size <= 0) throw new CopyError('source', source.name, null, 'it is empty');
   for (const [side, end] of [['source', source] as const, ['target', target] as const]) {
     if (end.size >= size) continue;

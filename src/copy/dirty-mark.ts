@@ -7,6 +7,7 @@
  */
 import { open, readFile, rename, rm } from 'node:fs/promises';
 import { type ByteRange, RangeSet } from '../ranges.ts';
+import { keeping } from './keeping.ts';
 import { syncFolder } from './manifest-writer.ts';
 
 /** What a cut run may have written: these ranges, or anything. */
@@ -19,24 +20,39 @@ export function dirtyPath(manifest: string): string {
   return `${manifest}.dirty`;
 }
 
-/** On stable storage when it returns. */
+/** On stable storage when it returns. Throws UserError where it cannot be. */
 export async function setDirty(manifest: string, doubt: Doubt): Promise<void> {
   const path = dirtyPath(manifest);
   const ranges = doubt === 'anything' ? doubt : [...doubt.ranges].map(({ start, length }) => [start, length]);
-  const handle = await open(`${path}.new`, 'w', 0o600);
+  await keeping(path, async () => {
+    try {
+      await writeStable(`${path}.new`, JSON.stringify({ version: 1, ranges }));
+      await rename(`${path}.new`, path);
+    } catch (error) {
+      await rm(`${path}.new`, { force: true });
+      throw error;
+    }
+    await syncFolder(path);
+  });
+}
+
+async function writeStable(path: string, text: string): Promise<void> {
+  const handle = await open(path, 'w', 0o600);
   try {
-    await handle.writeFile(JSON.stringify({ version: 1, ranges }));
+    await handle.writeFile(text);
     await handle.sync();
   } finally {
     await handle.close();
   }
-  await rename(`${path}.new`, path);
-  await syncFolder(path);
 }
 
+/** Throws UserError where it cannot be taken away. */
 export async function clearDirty(manifest: string): Promise<void> {
-  await rm(dirtyPath(manifest), { force: true });
-  await syncFolder(manifest);
+  const path = dirtyPath(manifest);
+  await keeping(path, async () => {
+    await rm(path, { force: true });
+    await syncFolder(path);
+  });
 }
 
 /** Null where no run was cut. A mark that cannot be understood stands for anything. */

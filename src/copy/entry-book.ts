@@ -2,8 +2,10 @@
  * What was known of the target's chunks before a copy, and what is known of them after it: the old manifest is read
  * along, the new one is written in the order of the chunks, and chunks that nobody looked at are carried over.
  */
-import { type ChunkSet, chunkCount } from './chunk.ts';
-import { ENTRY_BYTES, type Entries, entryAt, noEntries } from './entry.ts';
+import { ExitCode, UserError } from '../errors.ts';
+import type { ByteRange } from '../ranges.ts';
+import { type ChunkSet, chunkCount, chunksAround } from './chunk.ts';
+import { ENTRY_BYTES, type Entries, entryAt, isKnown, noEntries } from './entry.ts';
 import type { ManifestHeader } from './manifest-format.ts';
 import type { PageReader } from './manifest-reader.ts';
 import type { ManifestWriter } from './manifest-writer.ts';
@@ -22,17 +24,21 @@ const STRETCH = 4096;
 
 export class EntryBook {
   #next = 0;
+  /** What is carried over lies behind what is asked for, and both go on at the same time. */
+  readonly #behind: PageReader | null;
   #reread: PageReader | null = null;
 
   constructor(
     readonly belief: Belief | null,
     readonly writer: ManifestWriter,
-  ) {}
+  ) {
+    this.#behind = belief?.pages.again() ?? null;
+  }
 
   /** What the target is believed to hold. */
-  async known(first: number, count: number): Promise<Entries> {
-    if (!this.belief) return noEntries(count);
-    const { pages, chunks, doubted } = this.belief;
+  async known(first: number, count: number, pages = this.belief?.pages): Promise<Entries> {
+    if (!this.belief || !pages) return noEntries(count);
+    const { chunks, doubted } = this.belief;
     const entries = await pages.entries(first, count);
     for (let index = 0; index < count; index++) {
       const chunk = first + index;
@@ -41,10 +47,13 @@ export class EntryBook {
     return entries;
   }
 
-  /** The chunks from `first` on, in ascending order from call to call; those in between are what they were. */
-  async add(first: number, entries: Entries): Promise<void> {
+  /**
+   * The chunks from `first` on, in ascending order from call to call; those in between are what they were. A chunk with
+   * one of `holes` in it is part of the digest and is not remembered: so every run looks at it again.
+   */
+  async add(first: number, entries: Entries, holes: readonly ByteRange[] = []): Promise<void> {
     await this.#carryOver(first);
-    await this.writer.add(entries);
+    await this.writer.add(entries, holes.length === 0 ? entries : without(entries, first, holes));
     this.#next = first + entries.length / ENTRY_BYTES;
   }
 
@@ -63,8 +72,31 @@ export class EntryBook {
   async #carryOver(end: number): Promise<void> {
     while (this.#next < end) {
       const count = Math.min(STRETCH, end - this.#next);
-      await this.writer.add(await this.known(this.#next, count));
+      const entries = await this.known(this.#next, count, this.#behind ?? undefined);
+      requireKnown(entries);
+      await this.writer.add(entries);
       this.#next += count;
     }
   }
+}
+
+/** Whatever nothing is known of was to be looked at: where the manifest tells less than a moment ago, it fails. */
+function requireKnown(entries: Entries): void {
+  for (let index = 0; index * ENTRY_BYTES < entries.length; index++) {
+    if (isKnown(entryAt(entries, index))) continue;
+    throw new UserError(
+      ExitCode.failed,
+      'the manifest could be read at the start of the copy and cannot be read now',
+      'see the kernel log about the disk that it is on; without the manifest everything is compared',
+    );
+  }
+}
+
+function without(entries: Entries, first: number, holes: readonly ByteRange[]): Entries {
+  const remembered = Buffer.from(entries);
+  for (const { start, length } of holes) {
+    const around = chunksAround(start, length);
+    for (let chunk = around.first; chunk < around.end; chunk++) entryAt(remembered, chunk - first).fill(0);
+  }
+  return remembered;
 }

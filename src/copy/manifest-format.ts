@@ -4,8 +4,9 @@
  *   byte 0       a header of 4096 bytes: one line of JSON, filled up with spaces, then the SHA-256 of all that
  *   byte 4096    pages of 4096 bytes: 85 entries of 48 bytes each, then a checksum of 16 bytes
  *
- * The checksum of a page is taken under the manifest's own secret key with the page's number as the nonce. So a page
- * that is damaged, at another place, or of another manifest is no page, and its chunks count as unknown.
+ * The checksum of a page is taken under the manifest's own secret key with the generation and the page's number as the
+ * nonce. So a page that is damaged, at another place, of another manifest, or of an earlier generation (which a disk that
+ * loses a write leaves behind) is no page, and its chunks count as unknown.
  */
 import { createHash } from 'node:crypto';
 import { type Bytes, bytes } from '../units.ts';
@@ -47,11 +48,10 @@ const SUM_BYTES = 32;
 export function encodeHeader(header: ManifestHeader): Buffer {
   const text = JSON.stringify({ ...FORMAT, ...header, key: header.key.toString('hex') });
   const page = Buffer.alloc(HEADER_BYTES, ' ');
-  if (page.write(`${text}\n`) < Buffer.byteLength(text) + 1) throw new RangeError('the names are too long');
-  createHash('sha256')
-    .update(page.subarray(0, HEADER_BYTES - SUM_BYTES))
-    .digest()
-    .copy(page, HEADER_BYTES - SUM_BYTES);
+  const room = page.subarray(0, HEADER_BYTES - SUM_BYTES);
+  if (Buffer.byteLength(text) >= room.length) throw new RangeError('the names are too long');
+  room.write(`${text}\n`);
+  createHash('sha256').update(room).digest().copy(page, room.length);
   return page;
 }
 
@@ -68,23 +68,27 @@ export function decodeHeader(page: Buffer): ManifestHeader | { readonly fault: s
   return { ...rest, size: bytes(size), key: Buffer.from(key, 'hex') };
 }
 
+/** What the pages of one generation of one manifest have in common. */
+export type Seal = Pick<ManifestHeader, 'key' | 'generation'>;
+
 /** `entries`: at most as many as a page takes. */
-export function encodePage(entries: Entries, index: number, key: ManifestKey): Buffer {
+export function encodePage(entries: Entries, index: number, seal: Seal): Buffer {
   const page = Buffer.alloc(PAGE_BYTES);
   entries.copy(page);
-  gmac(key, nonceOf(index), page.subarray(0, PAYLOAD)).copy(page, PAYLOAD);
+  checksum(page, index, seal).copy(page, PAYLOAD);
   return page;
 }
 
 /** Null where the page is damaged, or not the one that belongs there. */
-export function decodePage(page: Buffer, index: number, key: ManifestKey): Entries | null {
-  const mac = gmac(key, nonceOf(index), page.subarray(0, PAYLOAD));
-  return mac.equals(page.subarray(PAYLOAD, PAGE_BYTES)) ? page.subarray(0, PAYLOAD) : null;
+export function decodePage(page: Buffer, index: number, seal: Seal): Entries | null {
+  const isWhole = checksum(page, index, seal).equals(page.subarray(PAYLOAD, PAGE_BYTES));
+  return isWhole ? page.subarray(0, PAYLOAD) : null;
 }
 
-/** Never that of the fingerprints, which is all ones: a page's number has at most 53 bits. */
-function nonceOf(index: number): Buffer {
+/** The nonce is never that of the fingerprints, which is all ones: a page's number has at most 53 bits. */
+function checksum(page: Buffer, index: number, { key, generation }: Seal): Buffer {
   const nonce = Buffer.alloc(12);
+  nonce.writeUInt32BE(generation % 2 ** 32);
   nonce.writeBigUInt64BE(BigInt(index), 4);
-  return nonce;
+  return gmac(key, nonce, page.subarray(0, PAYLOAD));
 }

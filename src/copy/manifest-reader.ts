@@ -1,7 +1,7 @@
 /** Reads a manifest in pages, a few at a time: its memory does not grow with the volume. */
 import type { FileHandle } from 'node:fs/promises';
 import { open } from 'node:fs/promises';
-import { ENTRY_BYTES, type Entries, type ManifestKey, noEntries } from './entry.ts';
+import { ENTRY_BYTES, type Entries, noEntries } from './entry.ts';
 import {
   decodeHeader,
   decodePage,
@@ -10,25 +10,38 @@ import {
   manifestBytes,
   PAGE_BYTES,
   PAGE_ENTRIES,
+  type Seal,
 } from './manifest-format.ts';
 
 /** Pages that are read in one go. */
 const WINDOW = 64;
 
-/** The pages of a manifest, whoever has it open. */
+/** The pages of a manifest, whoever has it open. Questions are answered one after the other: there is one window. */
 export class PageReader {
   readonly #window = Buffer.alloc(WINDOW * PAGE_BYTES);
   #from = -1;
   #read = 0;
   #page: { index: number; entries: Entries | null } = { index: -1, entries: null };
+  #asked: Promise<unknown> = Promise.resolve();
 
   constructor(
     readonly handle: FileHandle,
-    readonly key: ManifestKey,
+    readonly seal: Seal,
   ) {}
 
+  /** With a window of its own: for whoever reads at another place. */
+  again(): PageReader {
+    return new PageReader(this.handle, this.seal);
+  }
+
   /** Those of `count` chunks from `first` on; of chunks on a damaged page nothing is known. */
-  async entries(first: number, count: number): Promise<Entries> {
+  entries(first: number, count: number): Promise<Entries> {
+    const answer = this.#asked.then(() => this.#entries(first, count));
+    this.#asked = answer.catch(() => {});
+    return answer;
+  }
+
+  async #entries(first: number, count: number): Promise<Entries> {
     const entries = noEntries(count);
     for (let done = 0; done < count; ) {
       const page = Math.floor((first + done) / PAGE_ENTRIES);
@@ -50,23 +63,26 @@ export class PageReader {
     if (this.#from < 0 || index < this.#from || index >= this.#from + WINDOW) await this.#fill(index);
     const at = (index - this.#from) * PAGE_BYTES;
     if (at + PAGE_BYTES > this.#read) return null;
-    return decodePage(this.#window.subarray(at, at + PAGE_BYTES), index, this.key);
+    return decodePage(this.#window.subarray(at, at + PAGE_BYTES), index, this.seal);
   }
 
   async #fill(index: number): Promise<void> {
     this.#from = index;
     this.#read = 0;
     while (this.#read < this.#window.length) {
-      const place = HEADER_BYTES + index * PAGE_BYTES + this.#read;
-      const { bytesRead } = await this.handle.read(
-        this.#window,
-        this.#read,
-        this.#window.length - this.#read,
-        place,
-      );
-      if (bytesRead === 0) break;
-      this.#read += bytesRead;
+      const count = await this.#readOn(HEADER_BYTES + index * PAGE_BYTES + this.#read);
+      if (count === 0) break;
+      this.#read += count;
     }
+  }
+
+  /** What a disk cannot give is a page like a damaged one. */
+  async #readOn(place: number): Promise<number> {
+    const left = this.#window.length - this.#read;
+    return this.handle.read(this.#window, this.#read, left, place).then(
+      ({ bytesRead }) => bytesRead,
+      () => 0,
+    );
   }
 }
 
@@ -92,7 +108,7 @@ export async function openManifest(path: string): Promise<OpenManifest | { reado
     await handle.close();
     return header;
   }
-  return { header, pages: new PageReader(handle, header.key), close: () => handle.close() };
+  return { header, pages: new PageReader(handle, header), close: () => handle.close() };
 }
 
 async function readHeader(handle: FileHandle): Promise<ManifestHeader | { readonly fault: string }> {

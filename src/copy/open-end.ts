@@ -1,6 +1,6 @@
 /** Opens the ends of a copy: past the page cache where that can be, a device that is written to claimed. */
 import { constants } from 'node:fs';
-import { type FileHandle, open } from 'node:fs/promises';
+import { type FileHandle, open, stat } from 'node:fs/promises';
 import { alignedBuffer } from '../aligned-buffer.ts';
 import type { Bytes } from '../units.ts';
 import { CopyError, meaningOf, type Side } from './copy-error.ts';
@@ -41,6 +41,8 @@ async function openEnd(side: Side, path: string, access: number, claim: number):
     await Promise.all(handles.map((handle) => handle.close()));
   };
   try {
+    // Looked at before it is opened: a pipe would wait for its other end, and some devices act when they are opened.
+    await deviceOf(await stat(path), side, path);
     const plain = await open(path, access | claim);
     handles.push(plain);
     const device = await deviceOf(await plain.stat(), side, path);

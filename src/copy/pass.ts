@@ -17,38 +17,43 @@ export interface Pass<Task extends BlockTask> {
 /** Blocks that may be done before one that takes long: what waits for it is in memory. */
 const AHEAD = 4096;
 
+/** What the lane threw that failed first: after it the others begin nothing more. */
+interface Stop {
+  failed: boolean;
+  error: unknown;
+}
+
 /** Throws what the first lane that failed threw, or the signal's reason; every lane is at rest then. */
 export async function runPass<Task extends BlockTask>(pass: Pass<Task>): Promise<void> {
   const order = new InOrder<{ task: Task; done: BlockDone }>(({ task, done }) => pass.onDone(task, done));
   const numbered = withNumbers(pass.tasks);
-  const stop = { failed: false };
-  const ends = await Promise.allSettled(
-    pass.lanes.map((lane) => workThrough(pass, lane, numbered, order, stop)),
-  );
-  for (const end of ends) if (end.status === 'rejected') throw end.reason;
+  const stop: Stop = { failed: false, error: undefined };
+  await Promise.all(pass.lanes.map((lane) => workThrough(pass, lane, numbered, order, stop)));
+  if (stop.failed) throw stop.error;
 }
 
+/** Never throws: what goes wrong is in `stop`. */
 async function workThrough<Task extends BlockTask>(
   pass: Pass<Task>,
   lane: Lane,
   tasks: AsyncGenerator<{ number: number; task: Task }>,
   order: InOrder<{ task: Task; done: BlockDone }>,
-  stop: { failed: boolean },
+  stop: Stop,
 ): Promise<void> {
   try {
-    while (!stop.failed) {
-      pass.signal.throwIfAborted();
+    for (;;) {
       const next = await tasks.next();
       if (next.done) return;
       const { number, task } = next.value;
       await order.room(number, stop);
       await pass.rate?.pass(task.length, pass.signal);
+      pass.signal.throwIfAborted();
+      if (stop.failed) return;
       await order.put(number, { task, done: await runTask(pass, lane, task) });
     }
   } catch (error) {
-    stop.failed = true;
+    if (!stop.failed) Object.assign(stop, { failed: true, error });
     order.wake();
-    throw error;
   }
 }
 
@@ -76,7 +81,7 @@ class InOrder<T> {
   constructor(readonly give: (value: T) => Promise<void> | void) {}
 
   /** Waits while a result would lie too far ahead. */
-  async room(number: number, stop: { failed: boolean }): Promise<void> {
+  async room(number: number, stop: Stop): Promise<void> {
     while (number - this.#next >= AHEAD && !stop.failed) {
       await new Promise<void>((resolve) => this.#woken.push(resolve));
     }

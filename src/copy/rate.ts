@@ -22,7 +22,7 @@ export const CLOCK: Clock = {
 };
 
 /** What may be made up for after a pause: more would be a burst that the limit was to prevent. */
-const BURST_MS = 100;
+const BURST_MS = 50;
 
 export class RateLimit {
   /** When the bytes that were let through would have passed at exactly the rate. */

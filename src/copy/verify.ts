@@ -4,7 +4,7 @@ import { alignedBuffer } from '../aligned-buffer.ts';
 import type { RangeSet } from '../ranges.ts';
 import { type Bytes, bytes } from '../units.ts';
 import type { BlockDone, BlockTask } from './block.ts';
-import { allBlocks, type Block, chunkBlocks, rangeBlocks } from './blocks.ts';
+import { allBlocks, type Block, blocksWithout, bytesIn, chunkBlocks, rangeBlocks } from './blocks.ts';
 import { CHUNK, ChunkSet } from './chunk.ts';
 import { CopyError } from './copy-error.ts';
 import type { EntryBook } from './entry-book.ts';
@@ -35,8 +35,8 @@ export interface Verification {
   readonly meter: ProgressMeter;
   /** What was written: chunks where there are entries of them, else ranges. */
   readonly written: ChunkSet | RangeSet;
-  /** Whether the source could not give all: then it cannot be compared with. */
-  readonly hasHoles: boolean;
+  /** What the source could not give: it cannot be compared there. */
+  readonly holes: RangeSet;
   /** Null where there are no entries. */
   readonly book: EntryBook | null;
   readonly onRead: (done: BlockDone) => void;
@@ -69,27 +69,20 @@ interface Way {
 }
 
 /** The source itself is the best witness, where it is there in full and all is to be read; else the digests. */
-function way({ level, written, hasHoles, book, size, blockSize }: Verification): Way {
-  const rest = bytes(Math.max(0, size - HEAD));
-  if (level === 'full' && !hasHoles) {
-    return {
-      against: 'source',
-      total: rest,
-      tasks: () => comparisons(allBlocks(HEAD, size, blockSize)),
-    };
+function way(need: Verification): Way {
+  const { level, holes, book } = need;
+  if (book !== null && (level === 'written' || holes.count > 0)) {
+    const total = bytesIn(blocksOf(need));
+    return { against: 'digests', total, tasks: () => checks(blocksOf(need), book) };
   }
-  if (!(written instanceof ChunkSet) || book === null) {
-    const ranges = written as RangeSet;
-    return {
-      against: 'source',
-      total: ranges.total,
-      tasks: () => comparisons(rangeBlocks(ranges, HEAD, size, blockSize)),
-    };
-  }
-  const blocks = () =>
-    level === 'full' ? allBlocks(HEAD, size, blockSize) : chunkBlocks(written, HEAD, size, blockSize);
-  const total = level === 'full' ? rest : bytes(Math.min(written.size * CHUNK, rest));
-  return { against: 'digests', total, tasks: () => checks(blocks(), book) };
+  const blocks = () => blocksWithout(blocksOf(need), holes);
+  return { against: 'source', total: bytesIn(blocks()), tasks: () => comparisons(blocks()) };
+}
+
+function blocksOf({ level, written, size, blockSize }: Verification): Generator<Block> {
+  if (level === 'full') return allBlocks(HEAD, size, blockSize);
+  if (written instanceof ChunkSet) return chunkBlocks(written, HEAD, size, blockSize);
+  return rangeBlocks(written, HEAD, size, blockSize);
 }
 
 async function* comparisons(blocks: Iterable<Block>): AsyncGenerator<BlockTask> {

@@ -2,7 +2,7 @@
 import type { OpenSource, OpenTarget } from '../../src/copy/open-end.ts';
 import { type Bytes, bytes } from '../../src/units.ts';
 
-const DEVICE = { kind: 'device', rotational: false, identity: 'memory' } as const;
+const DEVICE = { kind: 'device', rotational: false } as const;
 
 export class MemorySource {
   constructor(public content: Buffer) {}
@@ -10,7 +10,7 @@ export class MemorySource {
   open(): OpenSource {
     const size = bytes(this.content.length);
     return {
-      ...{ name: 'memory-source', size, device: { ...DEVICE, size } },
+      ...{ name: 'memory-source', size, device: { ...DEVICE, size, identity: 'memory source' } },
       end: { side: 'source', name: 'memory-source', size, direct: null, plain: -1 },
       read: async (buffer, offset) => {
         this.content.copy(buffer, 0, offset, offset + buffer.length);
@@ -35,6 +35,7 @@ export class MemoryTarget {
   readonly diary: string[] = [];
   /** After so many operations more the machine stops. */
   cutAfter = Number.POSITIVE_INFINITY;
+  #stopped = false;
 
   constructor(content: Buffer) {
     this.seen = Buffer.from(content);
@@ -43,6 +44,7 @@ export class MemoryTarget {
 
   /** Of what was not flushed, `survives` decides piece by piece. */
   restart(survives: () => boolean): void {
+    this.#stopped = false;
     for (const piece of this.#dirty) {
       if (!survives()) continue;
       const at = piece * PIECE;
@@ -50,6 +52,12 @@ export class MemoryTarget {
     }
     this.#dirty.clear();
     this.seen = Buffer.from(this.#stable);
+    this.cutAfter = Number.POSITIVE_INFINITY;
+  }
+
+  /** The program was killed and the machine went on: what was not flushed is still in the cache. */
+  startAgain(): void {
+    this.#stopped = false;
     this.cutAfter = Number.POSITIVE_INFINITY;
   }
 
@@ -63,7 +71,7 @@ export class MemoryTarget {
   open(): OpenTarget {
     const size = bytes(this.seen.length);
     return {
-      ...{ name: 'memory-target', size, device: { ...DEVICE, size } },
+      ...{ name: 'memory-target', size, device: { ...DEVICE, size, identity: 'memory target' } },
       end: { side: 'target', name: 'memory-target', size, direct: null, plain: -1 },
       read: async (buffer, offset) => {
         this.#operation();
@@ -84,6 +92,7 @@ export class MemoryTarget {
 
   /** A machine that stops in the middle of a write has written a part of it. */
   #write(buffer: Buffer, offset: number): void {
+    if (this.#stopped) this.#operation();
     const zero = buffer.every((byte) => byte === 0);
     this.diary.push(`${zero ? 'zero' : 'data'} ${offset}+${buffer.length}`);
     const part = this.cutAfter < 1 ? Math.floor(buffer.length / 2) : buffer.length;
@@ -93,7 +102,10 @@ export class MemoryTarget {
   }
 
   #operation(): void {
-    if (this.cutAfter < 1) throw new PowerCut('the machine stopped');
+    if (this.#stopped || this.cutAfter < 1) {
+      this.#stopped = true;
+      throw new PowerCut('the machine stopped');
+    }
     this.cutAfter--;
   }
 }

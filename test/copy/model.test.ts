@@ -1,7 +1,7 @@
 /**
  * The engine against everything that may happen to it, by chance: a source that changes, grows and takes back what it
- * changed; a machine that stops at any operation and keeps what it likes of what was not flushed; manifests that are
- * damaged, swapped, put back from before or lost; lists that name what changed, and more.
+ * changed; a program that is killed at any operation, or a machine that stops and keeps what it likes of what was not
+ * flushed; manifests that are damaged, swapped, put back from before or lost; lists that name what changed, and more.
  *
  * Whatever comes: what is called complete is what the source is, and no torn copy shows its first MiB.
  */
@@ -34,7 +34,14 @@ type Event =
   | { do: 'damage manifest'; at: number }
   | { do: 'swap manifest' }
   | { do: 'old manifest' }
-  | { do: 'run'; list: boolean; verify: 'none' | 'written' | 'full'; cut: number | null; survives: number };
+  | {
+      do: 'run';
+      list: boolean;
+      verify: 'none' | 'written' | 'full';
+      cut: number | null;
+      power: boolean;
+      survives: number;
+    };
 
 const anEvent: fc.Arbitrary<Event> = fc.oneof(
   {
@@ -59,6 +66,7 @@ const anEvent: fc.Arbitrary<Event> = fc.oneof(
       list: fc.boolean(),
       verify: fc.constantFrom('none' as const, 'written' as const, 'full' as const),
       cut: fc.option(fc.nat(12), { freq: 2 }),
+      power: fc.boolean(),
       survives: fc.nat(2 ** 30),
     }),
   },
@@ -127,7 +135,7 @@ class World {
     }
   }
 
-  async run({ list, verify, cut, survives }: Extract<Event, { do: 'run' }>): Promise<void> {
+  async run({ list, verify, cut, power, survives }: Extract<Event, { do: 'run' }>): Promise<void> {
     const before = existsSync(this.path) ? readFileSync(this.path) : null;
     if (cut !== null) this.target.cutAfter = cut;
     const { digest, complete } = this;
@@ -156,10 +164,12 @@ class World {
       if (!(error instanceof PowerCut)) throw error;
       this.cuts++;
       let dice = survives;
-      this.target.restart(() => {
+      const survived = () => {
         dice = (dice * 1_103_515_245 + 12_345) % 2 ** 31;
         return dice > 2 ** 30;
-      });
+      };
+      if (power) this.target.restart(survived);
+      else this.target.startAgain();
       this.expectHiddenOr(old);
     }
   }
@@ -219,7 +229,7 @@ test('what is called complete is whole, whatever happened before', {
       async (tags, events) => {
         const world = new World(tags);
         for (const event of events) await world.take(event);
-        await world.take({ do: 'run', list: true, verify: 'none', cut: null, survives: 1 });
+        await world.take({ do: 'run', list: true, verify: 'none', cut: null, power: true, survives: 1 });
         cuts += world.cuts;
         completed += world.completed;
       },
