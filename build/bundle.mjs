@@ -25,6 +25,7 @@ await build({
   ...common,
   entryPoints: [
     'test/lab/demo.ts',
+    'test/lab/lists.ts',
     'test/lab/record.ts',
     'test/lab/record-examples.ts',
     'test/bench/bench.ts',
