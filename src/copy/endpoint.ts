@@ -1,6 +1,6 @@
 /**
  * The two ends of a copy: read at, write at, flush, size. Block devices or files; whatever else comes later has to
- * offer these and nothing more.
+ * offer these and nothing more. What is read into and written from is memory as `alignedBuffer` gives it.
  */
 import type { Bytes } from '../units.ts';
 import { CopyError, meaningOf, type Side } from './copy-error.ts';
