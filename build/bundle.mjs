@@ -29,8 +29,6 @@ await build({
     'test/lab/record.ts',
     'test/lab/record-examples.ts',
     'test/bench/bench.ts',
-    'test/bench/copy.ts',
-    'test/bench/bare-loop.ts',
   ],
   outdir: 'dist/tools',
   outExtension: { '.js': '.mjs' },

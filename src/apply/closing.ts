@@ -73,6 +73,7 @@ function endOfLoan(action: GroupReduce, now: Inventory): Argv[] {
       inGroup: member !== undefined,
       labelled: member !== undefined || orphan !== undefined,
       tagged: group?.tags.some((tag) => loanTags(action.pv).includes(tag)) ?? false,
+      outdated: false,
     },
   );
 }

@@ -6,7 +6,7 @@
  * the lock stays with us, for the open file is ours.
  */
 import { spawnSync } from 'node:child_process';
-import { closeSync, constants, ftruncateSync, openSync, readFileSync, writeSync } from 'node:fs';
+import { closeSync, constants, ftruncateSync, openSync, readFileSync, statSync, writeSync } from 'node:fs';
 import { ExitCode, UserError } from '../errors.ts';
 
 /** In a folder where only root may write: in /run/lock anyone could hold the lock for ever. */
@@ -35,6 +35,18 @@ export function acquireLock(command: readonly string[], now: Date, path = LOCK_F
     `the lock ${path} could not be taken: the program flock failed`,
     'install it: apt-get install util-linux, or dnf install util-linux-core',
   );
+}
+
+/** Whether some run holds the lock. Asks the kernel's list, for trying the lock would be in a run's way. */
+export function isRunAlive(path = LOCK_FILE): boolean {
+  const stat = statSync(path, { throwIfNoEntry: false });
+  if (!stat) return false;
+  // `1: FLOCK  ADVISORY  WRITE 4711 00:1a:1234 0 EOF`: the last part of the sixth word is the inode.
+  const locks = readFileSync('/proc/locks', 'utf8').split('\n');
+  return locks.some((line) => {
+    const words = line.trim().split(/\s+/);
+    return words[1] === 'FLOCK' && words[3] === 'WRITE' && words[5]?.split(':')[2] === String(stat.ino);
+  });
 }
 
 function openLockFile(path: string): number {

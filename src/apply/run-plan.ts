@@ -99,7 +99,7 @@ class Runner {
 
   async #open(action: Action): Promise<CopyResult | null> {
     if (action.type === 'copy') return this.#copy(action);
-    for (const step of stepsOf(action)) if (step.do === 'run') await this.#command(step.argv, {});
+    for (const step of stepsOf(action)) if (step.do === 'run') await this.#persistently(step.argv);
     if (action.type === 'snapshot.create') this.#frozenAt.set(action.unit, timeText(this.context.now()));
     return null;
   }
@@ -164,7 +164,7 @@ class Runner {
     );
   }
 
-  async #close(action: GroupReduce | SnapshotRemove): Promise<null> {
+  async #close(action: Closing): Promise<null> {
     const opening = { run: this.#run, opened: this.state.done.has(action.closes) };
     const commands = closingCommands(action, await this.context.readInventory(), opening);
     for (const argv of commands) await this.#persistently(argv);
@@ -220,8 +220,11 @@ const MOST_PLACES = 10;
 /** LVM itself waits five seconds for a volume that is in use, each time. */
 const REMOVE_TRIES = 3;
 
-function isClosing(action: Action): action is GroupReduce | SnapshotRemove {
-  return action.type === 'group.reduce' || action.type === 'snapshot.remove';
+/** One that ends what this run opened; what a dead run left is ended by actions like any others. */
+type Closing = (GroupReduce | SnapshotRemove) & { readonly closes: ActionId };
+
+function isClosing(action: Action): action is Closing {
+  return action.closes !== undefined;
 }
 
 function interrupted(action: CopyAction, stop: AbortSignal): UserError {

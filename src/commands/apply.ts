@@ -9,7 +9,7 @@ import { runCommand } from '../lvm/spawn.ts';
 import { inventoryOf } from '../lvm/state-file.ts';
 import { hasErrors, type Plan } from '../plan/plan.ts';
 import { compared, staleReasons } from '../plan/stale.ts';
-import { applyJson } from '../views/apply-json.ts';
+import { type ApplyJson, applyJson } from '../views/apply-json.ts';
 import { applyText, outcomeText } from '../views/apply-text.ts';
 import { planText } from '../views/plan-text.ts';
 import { confirm } from './confirm.ts';
@@ -63,6 +63,13 @@ function fromFile(options: ApplyOptions, io: Io): Wanted | null {
 function fromSavedPlan(path: string): Wanted {
   const saved = readSavedPlan(path);
   const { spec, ...config } = saved.config;
+  if (spec === null) {
+    throw new UserError(
+      ExitCode.badInput,
+      `${path} is a plan of what dead runs left, without a file`,
+      'run it with: lvmbackup recover',
+    );
+  }
   return {
     spec,
     config,
@@ -87,16 +94,33 @@ async function underTheLock(
   const json = options.format === 'json' ? applyJson(io.out, () => new Date()) : null;
   if (json) json.begin(plan, version);
   else io.out(`${planText(plan, { style: io.outStyle, verbose: false })}\n`);
-  if (hasErrors(plan)) return ExitCode.refused;
-  if (plan.actions.length === 0) return ExitCode.done;
+  const refused = hasErrors(plan);
+  // What a dead run left is put right even where no backup can be made.
+  const work = refused ? recoveryOf(plan) : plan;
+  if (work.actions.length === 0) return refused ? ExitCode.refused : ExitCode.done;
   if (!wanted.approved) await confirm('Do this?', UNASKED, io);
   // What was shown is what is run: state that moved while the question stood is a refusal.
   const before = { actions: plan.actions.map(compared), groups: plan.groups };
   refuseStale(staleReasons(before, await planNow(wanted, options.stateDir)));
+  const exitCode = await perform(work, options, io, json);
+  return refused && exitCode === ExitCode.done ? ExitCode.refused : exitCode;
+}
+
+function recoveryOf(plan: Plan): Plan {
+  return { ...plan, actions: plan.actions.filter(({ recovers }) => recovers === true) };
+}
+
+/** Runs the actions, shows them as they go, and what they came to. */
+export async function perform(
+  plan: Plan,
+  { stateDir }: Pick<ApplyOptions, 'stateDir'>,
+  io: Io,
+  json: ApplyJson | null,
+): Promise<ExitCode> {
   const onEvent = json?.event ?? applyText({ style: io.errStyle, live: io.live, write: io.err });
   const outcome = await withSignals(
     (signal) => onEvent({ type: 'interrupted', signal, stillOpen: [] }),
-    (stop) => runPlan(plan, context(options.stateDir, onEvent, stop)),
+    (stop) => runPlan(plan, context(stateDir, onEvent, stop)),
   );
   const exitCode = exitCodeOf(outcome);
   if (json) json.end(outcome, exitCode);
@@ -105,7 +129,15 @@ async function underTheLock(
 }
 
 async function planNow({ spec, config, clock, only }: Wanted, stateFolder: string): Promise<Plan> {
-  return makePlan({ spec, config, clock, only, state: await liveState(spec), outputs: [stateFolder] });
+  return makePlan({
+    spec,
+    config,
+    clock,
+    only,
+    state: await liveState(spec),
+    outputs: [stateFolder],
+    liveRun: false,
+  });
 }
 
 function refuseStale(reasons: readonly string[]): void {

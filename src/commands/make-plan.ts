@@ -74,16 +74,19 @@ export interface PlanRequest extends PlannedFrom {
   readonly only: readonly string[];
   /** Files that are written while the plan is applied. */
   readonly outputs: readonly string[];
+  /** Another run is at work. */
+  readonly liveRun: boolean;
 }
 
 /** Throws UserError (exit 3) where `only` names no source. */
-export function makePlan({ spec, config, state, clock, only, outputs }: PlanRequest): Plan {
+export function makePlan({ spec, config, state, clock, only, outputs, liveRun }: PlanRequest): Plan {
   try {
     return planBackup({
       spec,
       config,
       only,
       clock,
+      liveRun,
       inventory: state.inventory,
       host: state.host,
       neverFreeze: [...ownPaths(), ...outputs],

@@ -1,3 +1,4 @@
+import { isRunAlive } from '../apply/lock.ts';
 import { ExitCode } from '../errors.ts';
 import { planDocument } from '../plan/document.ts';
 import { hasErrors, type Plan } from '../plan/plan.ts';
@@ -27,6 +28,8 @@ export async function plan(options: PlanOptions, io: Io): Promise<ExitCode> {
     clock: new Date(),
     only: options.only,
     outputs: options.out === undefined ? [] : [options.out],
+    // What a live run has open is no leftover; a recorded state tells nothing of runs.
+    liveRun: options.state === undefined && isRunAlive(),
   });
   io.out(`${await shown(made, options, io)}\n`);
   if (options.out !== undefined) savePlan(made, options.out, io);

@@ -78,6 +78,13 @@ function program(io: Io, version: string, done: (code: number) => void): Command
       ),
     );
 
+  command(root, 'recover', 'put right what a run left that was killed, from the tags alone', [
+    'sudo lvmbackup recover',
+    'sudo lvmbackup recover --format json',
+  ])
+    .addOption(format(['text', 'json']))
+    .action(async (options) => done(await (await import('./recover.ts')).recover(options, io, version)));
+
   command(root, 'state', 'write the live state as JSON, for plan --state on another machine', [
     'sudo lvmbackup state --out state.json',
   ])

@@ -128,6 +128,21 @@ export function removeVolume(volume: string): Argv {
   return ['lvremove', '-y', volume];
 }
 
+/** Where a device of it is missing: without this mode LVM refuses, or leaves its mapping behind. */
+export function removePartialVolume(volume: string): Argv {
+  return ['lvremove', '-y', '--config', 'activation{activation_mode="partial"}', volume];
+}
+
+/** Takes every missing device out of the group. */
+export function reduceMissing(group: string): Argv {
+  return ['vgreduce', '--removemissing', group];
+}
+
+/** Tells devices that come back that the group went on without them. */
+export function updateMetadata(group: string): Argv {
+  return ['vgck', '--updatemetadata', group];
+}
+
 export function removesVolume([program]: Argv): boolean {
   return program === 'lvremove';
 }

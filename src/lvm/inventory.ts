@@ -12,6 +12,12 @@ export interface Inventory {
   /** By name. */
   readonly groups: ReadonlyMap<string, Group>;
   /** Physical volumes that belong to no group, by UUID. */
+  /** Devices that LVM calls outdated: their group went on without them. `uuid`: what their label says. */
+  readonly outdated: readonly {
+    readonly device: string;
+    readonly group: string;
+    readonly uuid: PvUuid | null;
+  }[];
   readonly orphans: ReadonlyMap<PvUuid, PhysicalVolume>;
   /** null: the state holds no block devices (a bare LVM report). */
   readonly devices: Devices | null;

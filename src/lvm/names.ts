@@ -41,3 +41,6 @@ export function deviceNameFault(group: string, volume: string): string | null {
   if (length <= DEVICE_MAPPER_NAME) return null;
   return `${group}/${volume} is ${length - DEVICE_MAPPER_NAME} characters too long for device-mapper, where every - counts twice`;
 }
+
+/** Of the UUIDs of physical volumes that we make: a disk that was away during recovery proves by it whose it is. */
+export const OUR_UUID_PREFIX = 'LvmBkp-';

@@ -1,13 +1,11 @@
 /** The UUIDs of physical volumes that the tool makes. */
 import { createHash } from 'node:crypto';
 import type { PvUuid } from './inventory.ts';
+import { OUR_UUID_PREFIX } from './names.ts';
 
 const ALPHABET = '0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ';
 /** LVM writes 32 characters in groups of 6-4-4-4-4-4-6; the first group names us. */
 const GROUPS = [4, 4, 4, 4, 4, 6] as const;
-
-/** A disk that was away during recovery proves by this that its label is ours. */
-export const OUR_UUID_PREFIX = 'LvmBkp-';
 
 /**
  * A UUID that follows from `seed` alone, so that a saved plan that is planned again announces the same one.

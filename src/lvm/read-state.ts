@@ -7,7 +7,7 @@ import { LSBLK_ARGV, readBlockDevices } from './block-devices.ts';
 import type { BlockDevice } from './inventory.ts';
 import { probeDevices } from './probe-device.ts';
 import { FULLREPORT_ARGV } from './report-fields.ts';
-import { endOf, type RunCommand, reasonsOf } from './spawn.ts';
+import { type CommandResult, endOf, type RunCommand, reasonsOf } from './spawn.ts';
 import { STATE_FORMAT, type State } from './state-file.ts';
 
 export interface ReadOptions {
@@ -25,8 +25,8 @@ export async function readState(options: ReadOptions): Promise<State> {
 
 /** The same where it is known already that LVM can be asked. */
 export async function stateOf({ run, now, devices }: ReadOptions): Promise<State> {
-  const [fullreport, lsblk, mountinfo, lvmVersion, systemId] = await Promise.all([
-    jsonOf(run, FULLREPORT_ARGV),
+  const [{ fullreport, outdated }, lsblk, mountinfo, lvmVersion, systemId] = await Promise.all([
+    reportOf(run),
     jsonOf(run, LSBLK_ARGV),
     readFile('/proc/self/mountinfo', 'utf8'),
     versionOf(run),
@@ -35,7 +35,8 @@ export async function stateOf({ run, now, devices }: ReadOptions): Promise<State
   const known = readBlockDevices(lsblk, new Set());
   const names = devices === 'all' ? await namesInDevDisk() : devices;
   const links = await linksOf(names, [...known.keys()]);
-  const paths = devices === 'all' ? unmapped(known) : devices.map((named) => links[named] ?? named);
+  const named = devices === 'all' ? unmapped(known) : devices.map((one) => links[one] ?? one);
+  const paths = [...named, ...outdated.map(({ device }) => device)];
   return {
     formatVersion: STATE_FORMAT,
     createdAt: now.toISOString().replace(/\.\d+Z$/, 'Z'),
@@ -51,6 +52,7 @@ export async function stateOf({ run, now, devices }: ReadOptions): Promise<State
       run,
     ),
     devicesFile: await devicesFile(run),
+    outdated,
   };
 }
 
@@ -85,8 +87,24 @@ function openFault(path: string): string | null {
   }
 }
 
+/** That a device is outdated stands in no field of the report: LVM says it beside it alone. */
+async function reportOf(run: RunCommand) {
+  const result = await run(FULLREPORT_ARGV);
+  const outdated = [...result.stderr.matchAll(OUTDATED)].map(([, device = '', group = '']) => ({
+    device,
+    group,
+  }));
+  return { fullreport: jsonIn(result), outdated };
+}
+
+const OUTDATED = /outdated PV (\S+) seqno \d+ has been removed in current VG (\S+) seqno/g;
+
 async function jsonOf(run: RunCommand, argv: readonly string[]): Promise<unknown> {
-  const result = await run(argv);
+  return jsonIn(await run(argv));
+}
+
+function jsonIn(result: CommandResult): unknown {
+  const { argv } = result;
   try {
     if (result.exitCode === 0) return JSON.parse(result.stdout);
   } catch {

@@ -21,27 +21,39 @@ export interface State {
   readonly links: Readonly<Record<string, string>>;
   readonly probes: Readonly<Record<string, RawProbe>>;
   readonly devicesFile: readonly string[] | null;
+  /** Devices that LVM calls outdated, and the group that went on without each. */
+  readonly outdated?: readonly { readonly device: string; readonly group: string }[];
 }
 
 /** Takes a State or a bare full report of LVM. Throws UserError where it is neither. */
 export function inventoryOf(document: unknown): Inventory {
   if (!isObject(document) || !('formatVersion' in document)) {
-    return { ...readReport(document), lvmVersion: null, devices: null, devicesFile: null };
+    return { ...readReport(document), lvmVersion: null, devices: null, devicesFile: null, outdated: [] };
   }
   checkStateFormat(document.formatVersion);
   const part = (key: keyof State) => `the state's "${key}"`;
   const mountinfo = textOrNull(document.mountinfo, part('mountinfo')) ?? '';
+  const probes = probesOf(document.probes ?? {}, part('probes'));
   return {
     ...readReport(document.fullreport, { systemId: textOrNull(document.systemId, part('systemId')) }),
     lvmVersion: textOrNull(document.lvmVersion, part('lvmVersion')),
     devices: {
       byPath: readBlockDevices(document.lsblk, readOnlyMountsOf(mountinfo)),
       links: mapOf(document.links ?? {}, part('links'), text),
-      probes: probesOf(document.probes ?? {}, part('probes')),
+      probes,
     },
+    outdated: listOf(document.outdated ?? [], part('outdated'), outdatedDevice).map((one) => ({
+      ...one,
+      uuid: probes.get(one.device)?.uuid ?? null,
+    })),
     devicesFile:
       document.devicesFile == null ? null : listOf(document.devicesFile, part('devicesFile'), text),
   };
+}
+
+function outdatedDevice(value: unknown, where: string) {
+  const { device, group } = object(value, where);
+  return { device: text(device, `${where} "device"`), group: text(group, `${where} "group"`) };
 }
 
 function probesOf(value: unknown, where: string): Map<string, DeviceProbe> {

@@ -16,6 +16,8 @@ interface ActionBase {
   readonly needs?: readonly ActionId[] | undefined;
   /** The opening action whose bracket this one closes: it runs whatever happened in between. */
   readonly closes?: ActionId;
+  /** It puts right what a dead run left. */
+  readonly recovers?: true;
   /** One phrase for people: why this happens. */
   readonly reason: string;
 }
@@ -59,9 +61,20 @@ export interface GroupExtend extends ActionBase {
   readonly bytes: Bytes;
 }
 
+/** How far a loan got, as a report shows it: what is not there need not be ended. */
+export interface LoanStanding {
+  readonly inGroup: boolean;
+  /** The device carries the PV's label, in the group or out of it. */
+  readonly labelled: boolean;
+  readonly tagged: boolean;
+  /** The device was away while the group went on without it: LVM still takes it for a part of the group. */
+  readonly outdated: boolean;
+}
+
 export interface GroupReduce extends ActionBase {
   readonly type: 'group.reduce';
-  readonly closes: ActionId;
+  /** For what a dead run left: what there is to end. Missing: all of it. */
+  readonly standing?: LoanStanding;
   readonly target: string;
   readonly device: string;
   readonly pv: PlannedPv;
@@ -116,10 +129,32 @@ export interface SnapshotCreate extends ActionBase {
   readonly activateOrigin: null | { readonly ignoreSkip: boolean };
 }
 
+/** A volume that a dead run left: an lvcreate that was killed leaves a plain one with the snapshot's name and tags. */
+export interface VolumeRemove extends ActionBase {
+  readonly type: 'volume.remove';
+  readonly target: string;
+  readonly extents: Extents;
+  readonly bytes: Bytes;
+}
+
+/** A group whose lent device is gone: its snapshots go, then it goes on without the device. */
+export interface GroupRepair extends ActionBase {
+  readonly type: 'group.repair';
+  readonly target: string;
+  /** `VG/LV` of what dead runs left in it. */
+  readonly leftovers: readonly string[];
+  readonly lost: readonly { readonly uuid: PvUuid; readonly made: boolean }[];
+  /** Origins that LVM refused to activate without the device. */
+  readonly activate: readonly string[];
+  readonly extents: Extents;
+  readonly bytes: Bytes;
+}
+
 export interface SnapshotRemove extends ActionBase {
   readonly type: 'snapshot.remove';
   readonly unit: string;
-  readonly closes: ActionId;
+  /** Backup volumes that a dead run left active. */
+  readonly deactivate?: readonly string[];
   readonly target: string;
   readonly origin: string;
   readonly deactivateOrigin: boolean;
@@ -162,8 +197,10 @@ export type Action =
   | GroupCreate
   | GroupExtend
   | GroupReduce
+  | GroupRepair
   | VolumeCreate
   | VolumeExtend
+  | VolumeRemove
   | SnapshotCreate
   | SnapshotRemove
   | CopyAction;

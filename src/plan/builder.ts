@@ -18,7 +18,8 @@ interface Trace {
 }
 
 export class PlanBuilder {
-  readonly model: Model;
+  /** The machine after the actions so far. */
+  model: Model;
   readonly actions: Action[] = [];
   readonly problems: Problem[] = [];
   readonly #failed = new Set<ActionId>();
@@ -46,6 +47,11 @@ export class PlanBuilder {
     }
     this.#measure(group, trace, id);
     return id;
+  }
+
+  /** Goes on from there: what was planned so far may have changed more than groups. */
+  continueFrom(inventory: Inventory): void {
+    this.model = new Model(inventory);
   }
 
   /** Begins the space trace of a group: its free extents are shown even where nothing changes them. */

@@ -28,7 +28,7 @@ function actionDocument(action: Action): ActionDocument {
 /** What a saved plan is planned again from, and compared with. */
 export interface SavedPlan {
   readonly createdAt: string;
-  readonly config: { readonly path: string; readonly sha256: string; readonly spec: Spec };
+  readonly config: { readonly path: string; readonly sha256: string; readonly spec: Spec | null };
   readonly only: readonly string[];
   readonly groups: readonly { readonly name: string; readonly uuid: string; readonly seqno: number }[];
   readonly actions: readonly ComparedAction[];

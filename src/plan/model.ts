@@ -26,8 +26,10 @@ export interface ModelPv extends Omit<PhysicalVolume, 'free' | 'extents'> {
   readonly boundless: boolean;
 }
 
-export interface ModelGroup extends Omit<Group, 'pvs' | 'volumes' | 'free' | 'extents' | 'tags'> {
+export interface ModelGroup
+  extends Omit<Group, 'pvs' | 'volumes' | 'free' | 'extents' | 'tags' | 'unusable'> {
   tags: readonly string[];
+  unusable: Group['unusable'];
   readonly pvs: Map<PvUuid, ModelPv>;
   readonly volumes: Map<string, Volume>;
   blur: Blur | null;

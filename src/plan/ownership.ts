@@ -27,6 +27,6 @@ export function runTags(): string[] {
 }
 
 /** Whose device a group holds: by UUID, for paths change over a reboot. `made`: the run made the PV and takes it away. */
-export function loanTags(pv: PlannedPv): string[] {
+export function loanTags(pv: Pick<PlannedPv, 'uuid' | 'make'>): string[] {
   return [tag('lent', pv.uuid), ...(pv.make ? [tag('made', pv.uuid)] : [])];
 }

@@ -16,6 +16,7 @@ import { groupOf } from './model.ts';
 import { clockText, type Plan, type Skipped, type Summary } from './plan.ts';
 import type { Problem } from './problem.ts';
 import { refusal } from './problem-texts.ts';
+import { emitRecovery } from './recovery.ts';
 import { type Unit, unitsOf } from './units.ts';
 import { addWarnings } from './warnings.ts';
 
@@ -30,8 +31,12 @@ export class UnknownSources extends Error {
 }
 
 /** Throws UnknownSources. Everything else that is wrong is a problem in the plan. */
-export function planBackup(input: PlanInput): Plan {
-  const { spec, inventory } = input;
+export function planBackup(asked: PlanInput): Plan {
+  const builder = new PlanBuilder(asked.inventory);
+  const inventory = asked.liveRun ? asked.inventory : emitRecovery(builder, asked.inventory);
+  builder.continueFrom(inventory);
+  const input = { ...asked, inventory };
+  const { spec } = input;
   const { members, leftOut, unknown } = membersOf(spec.volumes, inventory, input.only);
   if (unknown.length > 0) {
     throw new UnknownSources(
@@ -39,7 +44,6 @@ export function planBackup(input: PlanInput): Plan {
       membersOf(spec.volumes, inventory, []).members.map(({ source }) => source),
     );
   }
-  const builder = new PlanBuilder(inventory);
   const skipped: Skipped[] = [];
   const due = dueUnits(builder, input, members, skipped);
   if (due.length > 0) {
@@ -48,7 +52,16 @@ export function planBackup(input: PlanInput): Plan {
     else emitUnits(builder, input, due, group);
   }
   addWarnings(builder);
-  return document(builder, input, skipped, leftOut);
+  const config = { ...input.config, spec };
+  return document(builder, { ...input, config }, 'backup', skipped, leftOut);
+}
+
+/** What dead runs left, and nothing else: from the tags alone, without a file. */
+export function planRecovery({ inventory, clock }: Pick<PlanInput, 'inventory' | 'clock'>): Plan {
+  const builder = new PlanBuilder(inventory);
+  emitRecovery(builder, inventory);
+  const config = { path: '', sha256: '', spec: null };
+  return document(builder, { inventory, clock, only: [], config }, 'recover');
 }
 
 /** A unit whose sources can all be backed up, or of which the problems say why not. */
@@ -191,18 +204,19 @@ function openLoans(
 
 function document(
   builder: PlanBuilder,
-  input: PlanInput,
-  skipped: readonly Skipped[],
-  leftOut: readonly Skipped[],
+  input: Pick<PlanInput, 'inventory' | 'clock' | 'only'> & Pick<Plan, 'config'>,
+  operation: Plan['operation'],
+  skipped: readonly Skipped[] = [],
+  leftOut: readonly Skipped[] = [],
 ): Plan {
   const space = builder.space();
   const names = [...new Set([...space.map(({ group }) => group), ...sourceGroups(builder)])];
   const touched = names.filter((name) => builder.before.groups.has(name));
   return {
-    operation: 'backup',
+    operation,
     createdAt: clockText(input.clock),
     lvmVersion: input.inventory.lvmVersion,
-    config: { ...input.config, spec: input.spec },
+    config: input.config,
     only: input.only,
     groups: touched.flatMap((name) => groupStamp(builder.before, name)),
     actions: builder.actions,
@@ -246,10 +260,12 @@ function summaryOf(actions: readonly Action[]): Summary {
         break;
       case 'group.extend':
       case 'group.reduce':
+      case 'group.repair':
       case 'volume.extend':
         summary.change++;
         break;
       case 'snapshot.remove':
+      case 'volume.remove':
         summary.remove++;
         break;
       case 'copy':

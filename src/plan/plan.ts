@@ -5,7 +5,7 @@ import type { Action, ActionId } from './action.ts';
 import type { Problem } from './problem.ts';
 
 export interface Plan {
-  readonly operation: 'backup';
+  readonly operation: 'backup' | 'recover';
   /** RFC 3339 UTC, whole seconds: the plan's clock. */
   readonly createdAt: string;
   readonly lvmVersion: string | null;
@@ -29,7 +29,8 @@ export interface Plan {
 export interface PlanConfig {
   readonly path: string;
   readonly sha256: string;
-  readonly spec: Spec;
+  /** Null where no file was read: recovery needs none. */
+  readonly spec: Spec | null;
 }
 
 export interface Skipped {

@@ -15,12 +15,14 @@ import type {
   GroupCreate,
   GroupExtend,
   GroupReduce,
+  GroupRepair,
   Placement,
   PlannedPv,
   SnapshotCreate,
   SnapshotRemove,
   VolumeCreate,
   VolumeExtend,
+  VolumeRemove,
 } from './action.ts';
 import { freeOn } from './allocate.ts';
 import {
@@ -70,10 +72,14 @@ export function perform(model: Model, action: Draft): Fault | null {
       return groupExtend(model, action);
     case 'group.reduce':
       return groupReduce(model, action);
+    case 'group.repair':
+      return groupRepair(model, action);
     case 'volume.create':
       return volumeCreate(model, action);
     case 'volume.extend':
       return volumeExtend(model, action);
+    case 'volume.remove':
+      return volumeRemove(model, action);
     case 'snapshot.create':
       return snapshotCreate(model, action);
     case 'snapshot.remove':
@@ -116,14 +122,70 @@ function groupExtend(model: Model, action: Draft<GroupExtend>): Fault | null {
 
 function groupReduce(model: Model, action: Draft<GroupReduce>): Fault | null {
   const group = model.group(action.target);
-  const pv = group?.pvs.get(action.pv.uuid);
-  if (!group || !pv) return { code: 'missing', what: action.device };
+  if (!group) return { code: 'missing', what: action.target };
+  if (action.standing?.inGroup === false) return giveBackOrphan(model, group, action.pv);
+  const pv = group.pvs.get(action.pv.uuid);
+  if (!pv) return { code: 'missing', what: action.device };
   if (isBlurred(group, pv) || pv.free < pv.extents) return { code: 'in-use', what: action.device };
   group.pvs.delete(pv.uuid);
-  const gone = loanTags(action.pv);
-  group.tags = group.tags.filter((one) => !gone.includes(one));
+  dropLoan(group, action.pv);
   if (!action.pv.make) model.addOrphan(orphan(pv));
   return null;
+}
+
+function giveBackOrphan(model: Model, group: ModelGroup, pv: PlannedPv): null {
+  if (pv.make) model.takeOrphan(pv.uuid);
+  dropLoan(group, pv);
+  return null;
+}
+
+function dropLoan(group: ModelGroup, pv: Pick<PlannedPv, 'uuid' | 'make'>): void {
+  const gone = loanTags(pv);
+  group.tags = group.tags.filter((one) => !gone.includes(one));
+}
+
+function groupRepair(model: Model, action: Draft<GroupRepair>): Fault | null {
+  const group = model.group(action.target);
+  if (!group) return { code: 'missing', what: action.target };
+  for (const path of action.leftovers) {
+    const volume = group.volumes.get(splitPath(path)[1]);
+    if (!volume) return { code: 'missing', what: path };
+    endVolume(group, volume);
+  }
+  for (const { uuid, made } of action.lost) {
+    group.pvs.delete(uuid);
+    dropLoan(group, { uuid, make: made });
+  }
+  for (const path of action.activate) {
+    const origin = group.volumes.get(splitPath(path)[1]);
+    if (origin) put(group, { ...origin, active: true });
+  }
+  for (const volume of group.volumes.values()) {
+    if (volume.health === 'partial') put(group, { ...volume, health: '' });
+  }
+  group.unusable = null;
+  return null;
+}
+
+function volumeRemove(model: Model, action: Draft<VolumeRemove>): Fault | null {
+  const [groupName, name] = splitPath(action.target);
+  const group = model.group(groupName);
+  const volume = group?.volumes.get(name);
+  if (!group || !volume) return { code: 'missing', what: action.target };
+  endVolume(group, volume);
+  return null;
+}
+
+/** With it go the marks that it left on its origin. */
+function endVolume(group: ModelGroup, volume: Volume): void {
+  giveBack(group, volume);
+  group.volumes.delete(volume.name);
+  const origin = volume.origin === null ? undefined : group.volumes.get(volume.origin);
+  if (!origin) return;
+  const others = (group.snapshotsOf.get(origin.name) ?? 1) - 1;
+  group.snapshotsOf.set(origin.name, others);
+  if (others > 0) return;
+  put(group, { ...origin, roles: origin.roles.filter((role) => !ORIGIN_ROLES.includes(role)) });
 }
 
 const BEGUN = stateTags({ state: 'incomplete' });
@@ -238,16 +300,12 @@ function snapshotRemove(model: Model, action: Draft<SnapshotRemove>): Fault | nu
   const group = model.group(groupName);
   const snapshot = group?.volumes.get(name);
   if (!group || !snapshot) return { code: 'missing', what: action.target };
-  giveBack(group, snapshot);
-  group.volumes.delete(name);
-  const [, originName] = splitPath(action.origin);
-  const others = (group.snapshotsOf.get(originName) ?? 1) - 1;
-  group.snapshotsOf.set(originName, others);
+  endVolume(group, snapshot);
+  const originName = splitPath(action.origin)[1];
   const origin = group.volumes.get(originName);
-  if (origin && others === 0) {
-    const roles = origin.roles.filter((role) => !ORIGIN_ROLES.includes(role));
-    put(group, { ...origin, roles, active: action.deactivateOrigin ? false : origin.active });
-  }
+  const isLast = (group.snapshotsOf.get(originName) ?? 0) === 0;
+  if (origin && isLast && action.deactivateOrigin) put(group, { ...origin, active: false });
+  for (const path of action.deactivate ?? []) deactivate(model, path);
   return null;
 }
 
@@ -259,6 +317,13 @@ function copy(model: Model, action: Draft<CopyAction>): Fault | null {
   const kept = target.tags.filter((one) => !isDetail(one));
   put(group, { ...target, tags: [...kept, ...identityTags(action.identity), ...DONE], active: false });
   return null;
+}
+
+function deactivate(model: Model, path: string): void {
+  const [groupName, name] = splitPath(path);
+  const group = model.group(groupName);
+  const volume = group?.volumes.get(name);
+  if (group && volume) put(group, { ...volume, active: false });
 }
 
 /** A volume of the inventory that the model began with is replaced, never written to. */

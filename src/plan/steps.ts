@@ -10,6 +10,8 @@ import type {
   GroupCreate,
   GroupExtend,
   GroupReduce,
+  GroupRepair,
+  LoanStanding,
   SnapshotCreate,
   SnapshotRemove,
   Step,
@@ -25,7 +27,9 @@ export function stepsOf(action: Draft): Step[] {
     case 'group.extend':
       return run(extendGroup(action));
     case 'group.reduce':
-      return run(giveBackCommands(action, WHOLE_LOAN));
+      return run(giveBackCommands(action, action.standing ?? WHOLE_LOAN));
+    case 'group.repair':
+      return run(repairGroup(action));
     case 'volume.create': {
       const [group, name] = splitPath(action.target);
       const tags = [OWNED, ...identityTags(action.identity), ...stateTags({ state: 'incomplete' })];
@@ -34,6 +38,8 @@ export function stepsOf(action: Draft): Step[] {
     }
     case 'volume.extend':
       return run([lvm.extendVolume(action.target, action.extents, action.placement.devices)]);
+    case 'volume.remove':
+      return run([lvm.removeVolume(action.target)]);
     case 'snapshot.create':
       return run(createSnapshot(action));
     case 'snapshot.remove':
@@ -91,25 +97,29 @@ function extendGroup({ target, pv, purpose }: Draft<GroupExtend>): lvm.Argv[] {
   ];
 }
 
-/** How far a loan got, as a fresh report shows it: a closing command is left out where there is nothing to close. */
-export interface LoanStanding {
-  readonly inGroup: boolean;
-  /** The device carries the PV's label, in the group or out of it. */
-  readonly labelled: boolean;
-  readonly tagged: boolean;
-}
-
-const WHOLE_LOAN: LoanStanding = { inGroup: true, labelled: true, tagged: true };
+const WHOLE_LOAN: LoanStanding = { inGroup: true, labelled: true, tagged: true, outdated: false };
 
 /** A device that the run made a PV of becomes blank again: LVM's metadata and the snapshot's remains go. */
 export function giveBackCommands(action: Draft<GroupReduce>, standing: LoanStanding): lvm.Argv[] {
   const { target, pv, forgetDevice } = action;
   const blank = [lvm.zeroEnd(pv.device, pv.deviceSize), lvm.pvremove(pv.device), lvm.zeroStart(pv.device)];
   return [
+    ...(standing.outdated ? [lvm.updateMetadata(target)] : []),
     ...(standing.inGroup ? [lvm.vgreduce(target, pv.device)] : []),
     ...(standing.labelled && pv.make ? blank : []),
     ...(standing.labelled && forgetDevice ? [lvm.forgetDevice(pv.device)] : []),
     ...(standing.tagged ? [lvm.changeGroupTags(target, { drop: loanTags(pv) })] : []),
+  ];
+}
+
+/** Never with --force: that would remove the origins (LVM itself suggests it). */
+function repairGroup({ target, leftovers, lost, activate }: Draft<GroupRepair>): lvm.Argv[] {
+  const tags = lost.flatMap(({ uuid, made }) => loanTags({ uuid, make: made }));
+  return [
+    ...leftovers.map(lvm.removePartialVolume),
+    lvm.reduceMissing(target),
+    ...activate.map((origin) => lvm.activate(origin, false)),
+    lvm.changeGroupTags(target, { drop: tags }),
   ];
 }
 
@@ -129,6 +139,7 @@ export interface SnapshotStanding {
 
 export function endSnapshotCommands(action: Draft<SnapshotRemove>, standing: SnapshotStanding): lvm.Argv[] {
   return [
+    ...(action.deactivate ?? []).map(lvm.deactivate),
     ...(standing.exists ? [lvm.removeVolume(action.target)] : []),
     ...(standing.originActive && action.deactivateOrigin ? [lvm.deactivate(action.origin)] : []),
   ];

@@ -9,6 +9,10 @@ export function whatText(action: Action): string {
       return action.purpose === 'lend'
         ? `lend ${action.pv.named} to ${action.target}`
         : `add ${action.pv.named} to ${action.target}`;
+    case 'group.repair':
+      return `let ${action.target} go on without the device that is gone`;
+    case 'volume.remove':
+      return `remove ${action.target}`;
     case 'group.reduce':
       return `take ${action.pv.named} back from ${action.target}`;
     case 'volume.create':

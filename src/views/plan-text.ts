@@ -39,6 +39,8 @@ function shownOf({ actions, space, skipped, leftOut, problems }: Plan) {
 const SYMBOLS: Record<Action['type'], readonly [symbol: string, meaning: string]> = {
   'group.create': ['+', 'create'],
   'group.extend': ['~', 'change'],
+  'group.repair': ['~', 'change'],
+  'volume.remove': ['-', 'remove'],
   'group.reduce': ['~', 'change'],
   'volume.create': ['+', 'create'],
   'volume.extend': ['~', 'change'],

@@ -55,6 +55,7 @@ const INPUT = {
   only: [],
   host: 'bench',
   neverFreeze: [],
+  liveRun: false,
   pvUuid: pvUuidFrom,
 };
 

@@ -40,6 +40,7 @@ describe.each(names)('%s', (name) => {
       only: [],
       host: 'example',
       neverFreeze: ['/usr'],
+      liveRun: false,
       pvUuid: pvUuidFrom,
     });
     expect(plan.problems.filter(({ severity }) => severity === 'error')).toEqual([]);

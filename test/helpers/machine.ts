@@ -154,6 +154,7 @@ export function anInventory(options: {
       links: new Map(Object.entries(links)),
       probes: new Map(probed.map((probe) => [probe.path, probe])),
     },
+    outdated: [],
     devicesFile,
   };
 }

@@ -79,6 +79,7 @@ export function anInput(spec: Spec, inventory: Inventory, traits: Partial<PlanIn
     config: { path: 'backup.yaml', sha256: '0'.repeat(64) },
     only: [],
     host: '0123456789ab',
+    liveRun: false,
     neverFreeze: [],
     pvUuid: pvUuidFrom,
     ...traits,

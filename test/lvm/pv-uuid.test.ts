@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { OUR_UUID_PREFIX, pvUuidFrom } from '../../src/lvm/pv-uuid.ts';
+import { OUR_UUID_PREFIX } from '../../src/lvm/names.ts';
+import { pvUuidFrom } from '../../src/lvm/pv-uuid.ts';
 
 test('a UUID has the form that LVM takes, and begins with our name', () => {
   for (let seed = 0; seed < 500; seed++) {

@@ -1,0 +1,196 @@
+/**
+ * What dead runs left behind, found by the tags alone, and the actions that end it. They come before all others: what
+ * is planned after them is planned on the machine as they leave it.
+ */
+import type { BlockDevice, DeviceProbe, Group, Inventory, PvUuid, Volume } from '../lvm/inventory.ts';
+import { OUR_UUID_PREFIX } from '../lvm/names.ts';
+import { isOwned, readBackupRecord, tagValue, tagValues } from '../lvm/tags.ts';
+import { bytes, bytesOf, extents } from '../units.ts';
+import type { ActionId, PlannedPv } from './action.ts';
+import type { PlanBuilder } from './builder.ts';
+import { refusal } from './problem-texts.ts';
+
+/** Adds the actions, and gives the inventory as it will be after them: the same one where nothing was left. */
+export function emitRecovery(builder: PlanBuilder, inventory: Inventory): Inventory {
+  const givenBack: PlannedPv[] = [];
+  for (const group of [...inventory.groups.values()].sort(byName)) {
+    const left = leftIn(group);
+    if (left.leftovers.length === 0 && left.lent.length === 0) continue;
+    if (left.strangers.length > 0) builder.problem(cannotRepair(group, left));
+    else givenBack.push(...emitGroup(builder, inventory, group, left));
+  }
+  for (const one of inventory.outdated) {
+    if (!one.uuid?.startsWith(OUR_UUID_PREFIX)) continue;
+    givenBack.push(emitReturned(builder, inventory, { ...one, uuid: one.uuid }));
+  }
+  if (builder.actions.length === 0) return inventory;
+  return withDevicesBack(builder.model.inventory(), givenBack);
+}
+
+const byName = (a: Group, b: Group) => (a.name < b.name ? -1 : 1);
+
+interface Left {
+  /** Volumes of dead runs: snapshots, and plain volumes of an lvcreate that was killed. */
+  readonly leftovers: readonly Volume[];
+  /** UUIDs of the devices that are lent, whether they are there or not. */
+  readonly lent: readonly PvUuid[];
+  /** Those of them that LVM misses. */
+  readonly lost: readonly PvUuid[];
+  /** Other devices that LVM misses: nothing can be said of what lay on them. */
+  readonly strangers: readonly PvUuid[];
+}
+
+function leftIn(group: Group): Left {
+  const lent = tagValues(group.tags, 'lent');
+  const missing = [...group.pvs.values()].filter(({ device }) => device === null).map(({ uuid }) => uuid);
+  return {
+    leftovers: [...group.volumes.values()].filter(
+      ({ tags, hidden }) => !hidden && isOwned(tags) && tagValue(tags, 'run') !== null,
+    ),
+    lent,
+    lost: missing.filter((uuid) => lent.includes(uuid)),
+    strangers: missing.filter((uuid) => !lent.includes(uuid)),
+  };
+}
+
+/** LVM takes every missing device out at once, so it may be asked to only where all of them were lent. */
+function cannotRepair(group: Group, { strangers }: Left) {
+  return refusal(
+    'group-unusable',
+    { group: group.name },
+    `a dead run left something in ${group.name}, and another device of it is missing (${strangers.join(', ')})`,
+    'bring that device back first; nothing is taken out of the group before',
+  );
+}
+
+const RECOVERS = { recovers: true } as const;
+
+function emitGroup(builder: PlanBuilder, inventory: Inventory, group: Group, left: Left): PlannedPv[] {
+  const needs =
+    left.lost.length > 0 ? [emitRepair(builder, group, left)] : emitRemovals(builder, inventory, group, left);
+  return left.lent
+    .filter((uuid) => !left.lost.includes(uuid))
+    .map((uuid) => emitGivingBack(builder, inventory, group, uuid, needs));
+}
+
+function emitRemovals(builder: PlanBuilder, inventory: Inventory, group: Group, left: Left): ActionId[] {
+  return left.leftovers.map((volume) => {
+    const target = `${group.name}/${volume.name}`;
+    const size = { extents: volume.extents, bytes: bytesOf(volume.extents, group.extentSize) };
+    const reason = `left by the run of ${tagValue(volume.tags, 'run')}, which is dead`;
+    if (volume.origin === null)
+      return builder.add({ type: 'volume.remove', ...RECOVERS, target, ...size, reason });
+    const origin = `${group.name}/${volume.origin}`;
+    const quiet = leftActive(inventory, origin);
+    return builder.add({
+      ...{ type: 'snapshot.remove', ...RECOVERS, unit: origin, target, origin, ...size, reason },
+      ...{ deactivateOrigin: false, deactivate: quiet },
+    });
+  });
+}
+
+/** Backup volumes of that source that the dead run was writing to: between runs they are inactive. */
+function leftActive(inventory: Inventory, source: string): string[] {
+  return [...inventory.groups.values()].flatMap((group) =>
+    [...group.volumes.values()]
+      .filter(({ tags, active, open }) => {
+        const record = readBackupRecord(tags);
+        return record?.source === source && record.state === 'incomplete' && active && !open;
+      })
+      .map(({ name }) => `${group.name}/${name}`),
+  );
+}
+
+function emitRepair(builder: PlanBuilder, group: Group, { leftovers, lost }: Left): ActionId {
+  const origins = new Set(leftovers.flatMap(({ origin }) => origin ?? []));
+  const asleep = [...origins].filter((name) => {
+    const volume = group.volumes.get(name);
+    return volume && !volume.active && !volume.skipActivation;
+  });
+  const taken = leftovers.reduce((sum, volume) => sum + volume.extents, 0);
+  return builder.add({
+    type: 'group.repair',
+    ...RECOVERS,
+    target: group.name,
+    leftovers: leftovers.map(({ name }) => `${group.name}/${name}`),
+    lost: lost.map((uuid) => ({ uuid, made: tagValues(group.tags, 'made').includes(uuid) })),
+    activate: asleep.map((name) => `${group.name}/${name}`),
+    extents: extents(taken),
+    bytes: bytesOf(extents(taken), group.extentSize),
+    reason: `the device that a dead run lent to it is gone (${lost.join(', ')})`,
+  });
+}
+
+function emitGivingBack(
+  builder: PlanBuilder,
+  inventory: Inventory,
+  group: Group,
+  uuid: PvUuid,
+  needs: readonly ActionId[],
+): PlannedPv {
+  const member = group.pvs.get(uuid);
+  const found = member ?? inventory.orphans.get(uuid);
+  const device = found?.device ?? uuid;
+  const pv: PlannedPv = {
+    ...{ device, named: device, uuid, make: tagValues(group.tags, 'made').includes(uuid) },
+    deviceSize: inventory.devices?.byPath.get(device)?.size ?? found?.deviceSize ?? bytes(0),
+    extents: member?.extents ?? extents(0),
+  };
+  builder.add({
+    ...{
+      type: 'group.reduce',
+      ...RECOVERS,
+      target: group.name,
+      device,
+      pv,
+      needs: needs.length > 0 ? needs : undefined,
+    },
+    standing: { inGroup: member !== undefined, labelled: found !== undefined, tagged: true, outdated: false },
+    forgetDevice: inventory.devicesFile !== null && found !== undefined && pv.make,
+    extents: pv.extents,
+    bytes: bytesOf(pv.extents, group.extentSize),
+    reason: 'lent by a run that is dead',
+  });
+  return pv;
+}
+
+/** A disk that was away while its loan was ended: LVM calls it outdated until it is told that it is out. */
+function emitReturned(
+  builder: PlanBuilder,
+  inventory: Inventory,
+  { device, group, uuid }: { device: string; group: string; uuid: PvUuid },
+): PlannedPv {
+  const deviceSize = inventory.devices?.byPath.get(device)?.size ?? bytes(0);
+  const pv: PlannedPv = { device, named: device, uuid, make: true, deviceSize, extents: extents(0) };
+  builder.add({
+    ...{ type: 'group.reduce', ...RECOVERS, target: group, device, pv },
+    standing: { inGroup: false, labelled: true, tagged: false, outdated: true },
+    forgetDevice: inventory.devicesFile !== null,
+    ...{ extents: extents(0), bytes: bytes(0) },
+    reason: 'lent by a run that is dead, and away while that was put right',
+  });
+  return pv;
+}
+
+/** The block devices as they will be: nothing of ours on those that were given back. */
+function withDevicesBack(inventory: Inventory, pvs: readonly PlannedPv[]): Inventory {
+  const { devices } = inventory;
+  if (!devices) return { ...inventory, outdated: [] };
+  const byPath = new Map(devices.byPath);
+  const probes = new Map(devices.probes);
+  for (const { device, make } of pvs) {
+    const known = byPath.get(device);
+    if (known) byPath.set(device, released(known, make));
+    const probe = probes.get(device);
+    if (probe && make) probes.set(device, blank(probe));
+  }
+  return { ...inventory, outdated: [], devices: { ...devices, byPath, probes } };
+}
+
+function released(device: BlockDevice, made: boolean): BlockDevice {
+  return { ...device, children: [], ...(made ? { fsType: null } : {}) };
+}
+
+function blank(probe: DeviceProbe): DeviceProbe {
+  return { ...probe, signature: null, uuid: null, signatures: [], exclusive: true, zeroEnds: true };
+}

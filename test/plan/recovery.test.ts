@@ -1,0 +1,202 @@
+/** Runs that are cut anywhere, on the simulated LVM: what they leave is found and put right, and then all is well. */
+import { describe, expect, test } from 'vitest';
+import { runPlan } from '../../src/apply/run-plan.ts';
+import type { Inventory } from '../../src/lvm/inventory.ts';
+import { tagValue, tagValues } from '../../src/lvm/tags.ts';
+import { hasErrors, type Plan } from '../../src/plan/plan.ts';
+import { planBackup, planRecovery } from '../../src/plan/plan-backup.ts';
+import { commandsOf } from '../../src/plan/steps.ts';
+import { extents } from '../../src/units.ts';
+import { aDevice, aGroup, anInventory, aProbe, aPv, aVolume, diskOf } from '../helpers/machine.ts';
+import { SimulatedLvm } from '../helpers/simulated-lvm.ts';
+import { anInput, aSpec, aVolumeSpec, CLOCK } from '../helpers/specs.ts';
+
+const LENT = 'LvmBkp-aaaa-aaaa-aaaa-aaaa-aaaa-aaaaaa';
+const RUN = ['lvmbackup', 'lvmbackup.run=20261122T000000Z'];
+
+/** A full group, a device that was lent to it, a snapshot on that: what a run leaves that is killed in its copy. */
+function killed(traits: { lostDevice?: boolean; stranger?: boolean; plain?: boolean } = {}): Inventory {
+  const snapshot = aVolume('SSD', 'root-snap', 65, {
+    tags: RUN,
+    ...(traits.plain ? {} : { origin: 'root', roles: ['public', 'snapshot', 'thicksnapshot'] }),
+    allocation: [{ pv: LENT, extents: extents(65) }],
+  });
+  const pvs = [
+    aPv('/dev/sda2', 64, 0),
+    aPv('/dev/sdb1', 100, 35, { uuid: LENT, ...(traits.lostDevice ? { device: null } : {}) }),
+    ...(traits.stranger ? [aPv('/dev/sdx', 10, 10, { uuid: 'stranger', device: null })] : []),
+  ];
+  const origin = aVolume('SSD', 'root', 64, { roles: ['public', 'origin', 'thickorigin'] });
+  const ssd = aGroup('SSD', [{ device: '/dev/sda2', extents: 64 }], [origin, snapshot], {
+    pvs: new Map(pvs.map((pv) => [pv.uuid, pv])),
+    tags: [`lvmbackup.lent=${LENT}`, `lvmbackup.made=${LENT}`],
+    unusable: traits.lostDevice || traits.stranger ? 'partial' : null,
+  });
+  const lent = aDevice('/dev/sdb1', diskOf(100), { children: ['/dev/mapper/SSD-root--snap'] });
+  return anInventory({
+    groups: [ssd, aGroup('Backup', [{ device: '/dev/sdc1', extents: 100 }])],
+    devices: [
+      aDevice('/dev/sda2', diskOf(64)),
+      aDevice('/dev/sdc1', diskOf(100)),
+      ...(traits.lostDevice ? [] : [lent]),
+    ],
+    probes: [
+      aProbe('/dev/sdb1', { signature: 'LVM2_member', signatures: ['LVM2_member'], exclusive: false }),
+    ],
+  });
+}
+
+const words = (inventory: Inventory) =>
+  planRecovery({ inventory, clock: CLOCK }).actions.flatMap((action) =>
+    commandsOf(action).map((argv) => argv.join(' ')),
+  );
+
+describe('what a killed run left', () => {
+  test('the snapshot goes, then the device is given back and blank', () => {
+    const commands = words(killed());
+    expect(commands.slice(0, 2)).toEqual(['lvremove -y SSD/root-snap', 'vgreduce SSD /dev/sdb1']);
+    expect(commands).toContain('pvremove -y /dev/sdb1');
+    expect(commands.at(-1)).toBe(
+      `vgchange --deltag lvmbackup.lent=${LENT} --deltag lvmbackup.made=${LENT} SSD`,
+    );
+  });
+
+  test('a plain volume of an lvcreate that was killed is found by its tag', () => {
+    const plan = planRecovery({ inventory: killed({ plain: true }), clock: CLOCK });
+    expect(plan.actions.map(({ type }) => type)).toEqual(['volume.remove', 'group.reduce']);
+  });
+
+  test('the lent device is gone: partial mode, no force, the origin is activated again', () => {
+    const inventory = killed({ lostDevice: true });
+    const [group] = [...inventory.groups.values()].filter(({ name }) => name === 'SSD');
+    const origin = group?.volumes.get('root');
+    if (group && origin)
+      (group.volumes as Map<string, typeof origin>).set('root', { ...origin, active: false });
+    expect(words(inventory)).toEqual([
+      'lvremove -y --config activation{activation_mode="partial"} SSD/root-snap',
+      'vgreduce --removemissing SSD',
+      'lvchange -y -ay SSD/root',
+      `vgchange --deltag lvmbackup.lent=${LENT} --deltag lvmbackup.made=${LENT} SSD`,
+    ]);
+  });
+
+  test('another device is missing too: refused, and nothing is reduced', () => {
+    for (const lostDevice of [true, false]) {
+      const plan = planRecovery({ inventory: killed({ lostDevice, stranger: true }), clock: CLOCK });
+      expect(plan.actions).toEqual([]);
+      expect(plan.problems).toMatchObject([{ code: 'group-unusable', severity: 'error' }]);
+    }
+  });
+
+  test('a disk that comes back later is told that it is out, and only one of ours is wiped', () => {
+    const clean = anInventory({
+      groups: [aGroup('SSD', [{ device: '/dev/sda2', extents: 64 }])],
+      devices: [aDevice('/dev/sdb1', diskOf(10))],
+    });
+    const back = (uuid: string) => ({ ...clean, outdated: [{ device: '/dev/sdb1', group: 'SSD', uuid }] });
+    expect(words(back(LENT)).slice(0, 1)).toEqual(['vgck --updatemetadata SSD']);
+    expect(words(back(LENT))).toContain('pvremove -y /dev/sdb1');
+    expect(words(back('someone-elses'))).toEqual([]);
+  });
+
+  test('nothing is left where nothing is tagged, whatever its name', () => {
+    const named = aGroup(
+      'SSD',
+      [aPv('/dev/sda2', 64)],
+      [aVolume('SSD', 'root-snap', 10, { origin: 'root' })],
+    );
+    expect(words(anInventory({ groups: [named] }))).toEqual([]);
+  });
+});
+
+describe('before a backup', () => {
+  const spec = aSpec([aVolumeSpec('SSD/root', { snapshot: { lend: '/dev/sdb1' } })]);
+
+  test('it comes first, and the rest is planned on what it leaves', () => {
+    const plan = planBackup(anInput(spec, killed()));
+    expect(plan.problems.filter(({ severity }) => severity === 'error')).toEqual([]);
+    expect(plan.actions.map(({ type }) => type)).toEqual([
+      ...['snapshot.remove', 'group.reduce', 'group.extend', 'volume.create'],
+      ...['snapshot.create', 'copy', 'snapshot.remove', 'group.reduce'],
+    ]);
+    expect(plan.actions.filter(({ recovers }) => recovers)).toHaveLength(2);
+  });
+
+  test('but not while the run is alive', () => {
+    const plan = planBackup({ ...anInput(spec, killed()), liveRun: true });
+    expect(plan.actions.some(({ recovers }) => recovers)).toBe(false);
+    expect(hasErrors(plan)).toBe(true);
+  });
+});
+
+/** Performs the plan until so many commands were given; the last of them is done, or not. Then the process is dead. */
+async function killedAt(inventory: Inventory, plan: Plan, commands: number, late: boolean) {
+  const lvm = new SimulatedLvm(inventory);
+  const alive = lvm.context();
+  let given = 0;
+  let after = lvm.inventory();
+  const dead = () => Promise.reject(new Error('the process is dead'));
+  const step = async <T>(work: () => Promise<T>): Promise<T> => {
+    given++;
+    if (given > commands + 1 || (given === commands + 1 && !late)) return dead();
+    const result = await work();
+    after = lvm.inventory();
+    return given === commands + 1 ? dead() : result;
+  };
+  await runPlan(plan, {
+    ...alive,
+    run: (argv) => step(() => alive.run(argv)),
+    copy: (...args) => step(() => alive.copy(...args)),
+  });
+  return { after, cut: given > commands };
+}
+
+function leftIn(inventory: Inventory): string[] {
+  return [...inventory.groups.values()].flatMap(({ name, tags, volumes }) => [
+    ...[...tagValues(tags, 'lent'), ...tagValues(tags, 'made')].map((uuid) => `${name} ${uuid}`),
+    ...[...volumes.values()]
+      .filter((one) => tagValue(one.tags, 'run') !== null)
+      .map((one) => `${name}/${one.name}`),
+  ]);
+}
+
+test('wherever a run is killed, and its recovery too, recovering again leaves nothing, and the next run succeeds', async () => {
+  const machine = () =>
+    anInventory({
+      groups: [
+        aGroup(
+          'SSD',
+          [{ device: '/dev/sda2', extents: 96 }],
+          [aVolume('SSD', 'root', 64), aVolume('SSD', 'home', 32)],
+        ),
+        aGroup('Backup', [{ device: '/dev/sdc1', extents: 200 }]),
+      ],
+      devices: ['/dev/sda2', '/dev/sdb1', '/dev/sdc1'].map((path) => aDevice(path, diskOf(200))),
+    });
+  const lend = { snapshot: { lend: '/dev/sdb1' } };
+  const spec = aSpec([aVolumeSpec('SSD/root', lend), aVolumeSpec('SSD/home', lend)]);
+  const recovery = (inventory: Inventory) => planRecovery({ inventory, clock: CLOCK });
+  let points = 0;
+  for (const late of [false, true]) {
+    for (let commands = 0; ; commands++) {
+      const first = await killedAt(machine(), planBackup(anInput(spec, machine())), commands, late);
+      if (!first.cut) break;
+      for (let more = 0; ; more++) {
+        const second = await killedAt(first.after, recovery(first.after), more, late);
+        const last = await killedAt(second.after, recovery(second.after), Number.POSITIVE_INFINITY, false);
+        points++;
+        expect(leftIn(last.after)).toEqual([]);
+        expect([...last.after.orphans.keys()]).toEqual([]);
+        expect(last.after.groups.get('SSD')?.pvs.size).toBe(1);
+        const plan = planBackup(anInput(spec, last.after));
+        expect(hasErrors(plan)).toBe(false);
+        const whole = await killedAt(last.after, plan, Number.POSITIVE_INFINITY, false);
+        expect(leftIn(whole.after)).toEqual([]);
+        const backups = [...(whole.after.groups.get('Backup')?.volumes.values() ?? [])];
+        expect(backups.map(({ tags }) => tagValue(tags, 'state'))).toEqual(['complete', 'complete']);
+        if (!second.cut) break;
+      }
+    }
+  }
+  expect(points).toBeGreaterThan(150);
+});
