@@ -102,7 +102,7 @@ describe('what a killed run left', () => {
   test('nothing is left where nothing is tagged, whatever its name', () => {
     const named = aGroup(
       'SSD',
-      [aPv('/dev/sda2', 64)],
+      [{ device: '/dev/sda2', extents: 64 }],
       [aVolume('SSD', 'root-snap', 10, { origin: 'root' })],
     );
     expect(words(anInventory({ groups: [named] }))).toEqual([]);
