@@ -1,0 +1,153 @@
+/** Runs that are killed, machines that lose their power, lent disks that are gone: what is left is put right. */
+import { afterEach, expect, test } from 'vitest';
+import { backupDigest, expectNothingLeft, MiB, machine } from './backup.ts';
+import { type Cut, commandsOf, killInCopy, runInto, wrapCommands } from './cut.ts';
+import { lvmbackup, PROGRAM, sh, sha256, volumes } from './tool.ts';
+import { bootLab, type Lab } from './vm.ts';
+
+let on: Lab | undefined;
+afterEach(() => on?.close());
+
+const FILE =
+  'version: 1\ngroup: {name: B}\ndefaults: {limit: {rate: 8MiB/s}}\nvolumes: [{source: S/root, snapshot: {lend: /dev/vdc}}]\n';
+
+async function recover(lab: Lab): Promise<string> {
+  const { exitCode, stdout, stderr } = await lvmbackup(lab, 'recover');
+  expect(exitCode, stdout + stderr).toBe(0);
+  await expectNothingLeft(lab);
+  return stdout;
+}
+
+async function apply(lab: Lab): Promise<void> {
+  const { exitCode, stdout, stderr } = await lvmbackup(lab, 'apply', '-y');
+  expect(exitCode, stdout + stderr).toBe(0);
+}
+
+async function isBlank(lab: Lab, device: string): Promise<void> {
+  expect((await lab.run(['blkid', '-p', device])).stdout).toBe('');
+}
+
+/** A full group of one volume, a group for its backup, a blank disk to lend. */
+function fullGroup(): Promise<Lab> {
+  return machine(
+    [25, 60, 40],
+    `
+    vgcreate -q S /dev/vda; lvcreate -q -y -l 100%FREE -n root S
+    head -c 25165824 /dev/urandom > /dev/S/root
+    vgcreate -q B /dev/vdb
+  `,
+  );
+}
+
+/** All of them in the full run of the tests, else one in three and in turns before, after and inside. */
+function cutsOf(commands: readonly string[]): Cut[] {
+  const ways = ['before', 'after', 'inside'] as const;
+  const all = commands.flatMap((_, index) => ways.map((how) => ({ at: index + 1, how })));
+  if (process.env.CUTS === 'all') return all;
+  return all.filter(({ at, how }) => at % 2 === 0 && how === ways[(at / 2) % 3]);
+}
+
+test('wherever it is killed: recover leaves nothing, the source is what it was, nothing torn is complete', async () => {
+  on = await fullGroup();
+  const lab = on;
+  await lab.write('/root/backup.yaml', FILE.replace('defaults: {limit: {rate: 8MiB/s}}\n', ''));
+  await wrapCommands(lab);
+  const contents = new Set<string | undefined>([await sha256(lab, '/dev/S/root')]);
+  const commands = await commandsOf(lab, 'apply', '-y');
+  const cuts = cutsOf(commands);
+  for (const cut of cuts) {
+    const where = `${cut.how} ${cut.at}: ${commands[cut.at - 1]}`;
+    await sh(
+      lab,
+      'head -c 4096 /dev/urandom | dd of=/dev/S/root bs=4096 seek=3000 conv=notrunc,fsync status=none',
+    );
+    const source = await sha256(lab, '/dev/S/root');
+    contents.add(source);
+    await runInto(lab, cut, 'apply', '-y');
+    await recover(lab);
+    expect(await sha256(lab, '/dev/S/root'), where).toBe(source);
+    await isBlank(lab, '/dev/vdc');
+    const backup = (await volumes(lab)).find((line) => line.startsWith('B/root-backup'));
+    if (backup?.includes('state=complete')) {
+      expect(contents, where).toContain(await backupDigest(lab, 'B/root-backup', 24 * MiB));
+    }
+  }
+  expect(await recover(lab)).toContain('Nothing');
+  await apply(lab);
+  expect(await backupDigest(lab, 'B/root-backup', 24 * MiB)).toBe(await sha256(lab, '/dev/S/root'));
+  process.stdout.write(`${cuts.length} cuts of ${commands.length} commands survived\n`);
+}, 3_600_000);
+
+test('the power is cut in a copy, and the lent disk is gone at boot; later it comes back', async () => {
+  on = await fullGroup();
+  await on.write('/root/backup.yaml', FILE);
+  const source = await sha256(on, '/dev/S/root');
+  const job = on.start([process.execPath, PROGRAM, 'apply', '-y', '--format', 'json'], { cwd: '/root' });
+  await job.until(/"action\.progress"/);
+  const disks = await on.powerCut();
+
+  on = await bootLab({ disks: disks.slice(0, 2) });
+  await on.write('/root/backup.yaml', FILE);
+  expect((await on.run(['vgchange', '-ay', 'S'])).exitCode).not.toBe(0);
+  expect(await recover(on)).toContain('let S go on without the device that is gone');
+  expect(await sha256(on, '/dev/S/root')).toBe(source);
+  expect((await volumes(on)).join('\n')).not.toContain('state=complete');
+  await on.powerCut();
+
+  on = await bootLab({ disks });
+  await on.write('/root/backup.yaml', FILE);
+  await sh(on, 'vgchange -q -ay S');
+  await apply(on);
+  await expectNothingLeft(on);
+  await isBlank(on, '/dev/vdc');
+  expect(await backupDigest(on, 'B/root-backup', 24 * MiB)).toBe(source);
+});
+
+test('the lent disk is torn out while the origin is mounted and written, and comes back', async () => {
+  on = await machine(
+    [40, 60],
+    `
+    modprobe sd_mod; modprobe scsi_debug dev_size_mb=64
+    sleep 1; test -b /dev/sda
+    vgcreate -q S /dev/vda; lvcreate -q -y -l 100%FREE -n root S
+    mke2fs -q -t ext4 -E lazy_itable_init=0,lazy_journal_init=0 /dev/S/root
+    mkdir -p /mnt/root; mount /dev/S/root /mnt/root; head -c 8388608 /dev/urandom > /mnt/root/data
+    sha256sum /mnt/root/data > /tmp/sum; sync
+    vgcreate -q B /dev/vdb
+  `,
+  );
+  await on.write('/root/backup.yaml', FILE.replace('/dev/vdc', '/dev/sda'));
+  await killInCopy(on);
+  await sh(
+    on,
+    'echo 1 > /sys/block/sda/device/delete; rm -f /dev/sda; head -c 1048576 /dev/urandom > /mnt/root/more; sync',
+  );
+  await recover(on);
+  await sh(on, 'head -c 1048576 /dev/urandom > /mnt/root/still; sync; sha256sum -c /tmp/sum');
+  await sh(on, 'for h in /sys/class/scsi_host/*; do echo "- - -" > $h/scan; done; sleep 1; ls /dev/sd?');
+  const device = (await on.ok('sh', '-c', 'ls /dev/sd?')).trim();
+  expect(await recover(on)).toContain(`take ${device} back from S`);
+  await isBlank(on, device);
+  await on.write('/root/backup.yaml', FILE.replace('/dev/vdc', device));
+  await apply(on);
+  await expectNothingLeft(on);
+});
+
+test('another device of the group is missing too: refused, and nothing is reduced', async () => {
+  on = await machine(
+    [25, 60, 40, 20],
+    `
+    vgcreate -q S /dev/vda /dev/vdd; lvcreate -q -y -l 4 -n other S /dev/vdd; lvcreate -q -y -l 100%FREE -n root S
+    vgcreate -q B /dev/vdb
+  `,
+  );
+  await on.write('/root/backup.yaml', FILE);
+  await killInCopy(on);
+  const disks = await on.powerCut();
+  on = await bootLab({ disks: disks.slice(0, 2) });
+  const before = await on.ok('vgs', '--noheadings', '-o', 'vg_seqno,pv_count', 'S');
+  const refused = await lvmbackup(on, 'recover');
+  expect(refused.exitCode, refused.stdout + refused.stderr).toBe(4);
+  expect(refused.stdout).toContain('another device of it is missing');
+  expect(await on.ok('vgs', '--noheadings', '-o', 'vg_seqno,pv_count', 'S')).toBe(before);
+});
