@@ -1,6 +1,7 @@
 /** The command tree: flags to typed options, each command with examples, every error to its exit code. */
 import { Command, CommanderError, Option } from 'commander';
 import { ExitCode, UserError } from '../errors.ts';
+import { escaped } from '../views/printable.ts';
 import { type Io, processIo } from './io.ts';
 import { STATE_FOLDER } from './state-folder.ts';
 
@@ -178,15 +179,17 @@ function codeOf(error: unknown, argv: readonly string[], io: Io): number {
   if (error instanceof UserError) {
     const { message, hint, exitCode } = error;
     if (json) io.out(errorLine({ message, hint, exitCode }));
-    else
-      io.err(
-        `${io.errStyle.red('error:')} ${message}.\n${hint === undefined ? '' : `${io.errStyle.cyan('hint:')} ${hint}\n`}`,
-      );
+    else io.err(errorText(escaped(message), hint === undefined ? null : escaped(hint), io));
     return exitCode;
   }
   const stack = error instanceof Error ? error.stack : String(error);
   io.err(`${io.errStyle.red('defect:')} lvmbackup met something that it does not know.\n${stack}\n`);
   return ExitCode.failed;
+}
+
+function errorText(message: string, hint: string | null, { errStyle }: Io): string {
+  const below = hint === null ? '' : `${errStyle.cyan('hint:')} ${hint}\n`;
+  return `${errStyle.red('error:')} ${message}.\n${below}`;
 }
 
 function errorLine(error: { message: string; hint: string | undefined; exitCode: number }): string {

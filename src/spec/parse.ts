@@ -24,11 +24,11 @@ export function parseSpec(source: Uint8Array): SpecResult {
   const yaml = readYaml(text);
   if ('errors' in yaml) return { errors: inOrder(yaml.errors), text };
   const { data, places } = yaml;
-  const shape = validateBackup(data)
-    ? []
-    : schemaDiagnostics(validateBackup.errors ?? [], places, schemas.backup);
-  // A misspelt key leaves the rest readable, so that its errors are shown too.
-  if (shape.some(({ code }) => code !== 'unknown-key')) return { errors: inOrder(shape), text };
+  const faults = validateBackup(data) ? [] : (validateBackup.errors ?? []);
+  const shape = schemaDiagnostics(faults, places, schemas.backup);
+  // A key too many leaves the rest readable, so that its errors are shown too.
+  if (faults.some(({ keyword }) => keyword !== 'additionalProperties'))
+    return { errors: inOrder(shape), text };
   const file = data as SpecFile;
   const values = [...shape, ...checkValues(file, places), ...notBuiltYet(file, places)];
   if (values.some(({ code }) => code === 'bad-value')) return { errors: inOrder(values), text };

@@ -11,13 +11,31 @@ export function schemaDiagnostics(
 ): Diagnostic[] {
   const seen = new Set<string>();
   return errors.flatMap((error) => {
+    if (isMisspelt(error, errors, schema)) return [];
     const diagnostic = diagnose(error, places, schema);
     // A wrong type breaks the enum of the same value too: one is enough.
-    const key = JSON.stringify([error.instancePath, diagnostic.range]);
+    const key = JSON.stringify([error.instancePath, propertyOf(error)]);
     if (seen.has(key)) return [];
     seen.add(key);
     return [diagnostic];
   });
+}
+
+/** The key that an error is about; null where it is about the value. */
+function propertyOf({ params }: ErrorObject): string | null {
+  const { additionalProperty, missingProperty } = params as Record<string, string | undefined>;
+  return additionalProperty ?? missingProperty ?? null;
+}
+
+/** A key that is missing because it stands there misspelt: what is said of the other is enough. */
+function isMisspelt(error: ErrorObject, all: readonly ErrorObject[], schema: unknown): boolean {
+  if (error.keyword !== 'required') return false;
+  return all.some(
+    (other) =>
+      other.keyword === 'additionalProperties' &&
+      other.instancePath === error.instancePath &&
+      nearest(propertyOf(other) ?? '', knownKeys(schema, other.schemaPath)) === propertyOf(error),
+  );
 }
 
 function diagnose(error: ErrorObject, places: Places, schema: unknown): Diagnostic {

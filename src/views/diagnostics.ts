@@ -1,8 +1,11 @@
 /** Errors in a file: as text with the place shown, as JSON, and as annotations for GitHub. */
 import type { Diagnostic } from '../diagnostics.ts';
+import { escaped, printable } from './printable.ts';
 import type { Style } from './style.ts';
 
 const WIDEST = 160;
+/** In text: whoever mends these sees the next ones. */
+const MOST = 50;
 
 /** The first line of each is `FILE:LINE:COL: message`; below it the text that is meant, and what to do. */
 export function diagnosticsText(
@@ -12,13 +15,17 @@ export function diagnosticsText(
   style: Style,
 ): string {
   const lines = source.split('\n');
-  return diagnostics.map((diagnostic) => one(file, lines, diagnostic, style)).join('\n');
+  const shown = diagnostics
+    .slice(0, MOST)
+    .map((diagnostic) => one(file, lines, printable(diagnostic), style));
+  const more = diagnostics.length - shown.length;
+  return [...shown, ...(more > 0 ? [`and ${more} more errors`] : [])].join('\n');
 }
 
 function one(file: string, lines: readonly string[], diagnostic: Diagnostic, style: Style): string {
   const { line, column } = diagnostic.range?.start ?? { line: 1, column: 1 };
   const warning = diagnostic.severity === 'warning' ? 'warning: ' : '';
-  const head = `${style.bold(`${file}:${line}:${column}:`)} ${warning}${diagnostic.message}`;
+  const head = `${style.bold(`${escaped(file)}:${line}:${column}:`)} ${warning}${diagnostic.message}`;
   const hint = diagnostic.hint === undefined ? [] : [`  ${style.cyan('hint:')} ${diagnostic.hint}`];
   return [head, ...shown(lines, diagnostic, style), ...hint].join('\n');
 }
@@ -28,16 +35,27 @@ function shown(lines: readonly string[], { range }: Diagnostic, style: Style): s
   const text = range && lines[range.start.line - 1];
   if (!range || text === undefined || text.trim() === '') return [];
   const from = range.start.column - 1 > WIDEST - 40 ? range.start.column - 41 : 0;
-  const part = text.replace(/\r$/, '').slice(from, from + WIDEST);
   const end = range.end.line === range.start.line ? range.end.column : text.length + 1;
   const length = Math.max(1, Math.min(end - range.start.column, WIDEST));
   const gutter = String(range.start.line).padStart(4);
   // Tabs stay tabs, so that the caret stands below its text whatever their width.
-  const before = part.slice(0, range.start.column - 1 - from).replace(/[^\t]/g, ' ');
+  const at = range.start.column - 1;
+  const line = text.replace(/\r$/, '').slice(0, from + WIDEST);
+  const [before, meant, after] = [
+    line.slice(from, at),
+    line.slice(at, at + length),
+    line.slice(at + length),
+  ].map(seen) as [string, string, string];
+  const under = before.replace(/[^\t]/g, ' ');
   return [
-    `${style.dim(`${gutter} |`)} ${part}`,
-    `${style.dim('     |')} ${before}${style.red(`^${'~'.repeat(length - 1)}`)}`,
+    `${style.dim(`${gutter} |`)} ${before}${meant}${after}`,
+    `${style.dim('     |')} ${under}${style.red(`^${'~'.repeat(Math.max(0, meant.length - 1))}`)}`,
   ];
+}
+
+/** As a terminal may be given it; tabs stay. */
+function seen(text: string): string {
+  return text.split('\t').map(escaped).join('\t');
 }
 
 export function diagnosticsJson(file: string, diagnostics: readonly Diagnostic[]): string {
