@@ -54,7 +54,7 @@ interface Wanted extends PlannedFrom {
 }
 
 function fromFile(options: ApplyOptions, io: Io): Wanted | null {
-  const from = specFor(options.file, io, options.format === 'json');
+  const from = specFor(options.file, 'order', io, options.format === 'json');
   if (!from) return null;
   const approved = options.autoApprove ?? false;
   return { ...from, clock: new Date(), only: options.only, moved: () => [], approved };

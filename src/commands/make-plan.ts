@@ -14,7 +14,7 @@ import { nearest } from '../spec/suggest.ts';
 import { diagnosticsJson, diagnosticsText } from '../views/diagnostics.ts';
 import { checkDocument } from './check-document.ts';
 import type { Io } from './io.ts';
-import { readJsonFile } from './read-input.ts';
+import { readJsonFile, type Use } from './read-input.ts';
 import { readSpecFile } from './read-spec.ts';
 import { STATE_FOLDER } from './state-folder.ts';
 
@@ -24,8 +24,8 @@ export interface PlannedFrom {
 }
 
 /** The Spec, or null where the file is wrong: its errors have been shown then. */
-export function specFor(file: string | undefined, io: Io, json: boolean): PlannedFrom | null {
-  const { path, sha256, text, result } = readSpecFile(file);
+export function specFor(file: string | undefined, use: Use, io: Io, json: boolean): PlannedFrom | null {
+  const { path, sha256, text, result } = readSpecFile(file, use);
   if ('errors' in result) {
     if (json) io.out(`${diagnosticsJson(path, result.errors)}\n`);
     io.err(`${diagnosticsText(path, text, result.errors, io.errStyle)}\n`);
@@ -48,7 +48,7 @@ export async function liveState(spec: Spec): Promise<StateRead> {
 /** A file that `lvmbackup state` wrote, or a bare full report; `-` is standard input. */
 export function recordedState(path: string): StateRead {
   const hint = 'write one with: lvmbackup state --out FILE';
-  const document = readJsonFile(path, hint);
+  const document = readJsonFile(path, hint, 'look');
   if (isOurs(document)) {
     checkStateFormat(document.formatVersion);
     checkDocument(validateState, document, path, hint);

@@ -19,7 +19,7 @@ export interface PlanOptions {
 }
 
 export async function plan(options: PlanOptions, io: Io): Promise<ExitCode> {
-  const from = specFor(options.file, io, options.format === 'json');
+  const from = specFor(options.file, 'look', io, options.format === 'json');
   if (!from) return ExitCode.badInput;
   const state = options.state === undefined ? await liveState(from.spec) : recordedState(options.state);
   const made = makePlan({

@@ -6,7 +6,7 @@ import { ExitCode, UserError } from '../errors.ts';
 import { MAX_BYTES } from '../spec/limits.ts';
 import { parseSpec } from '../spec/parse.ts';
 import type { Spec } from '../spec/spec.ts';
-import { readInput } from './read-input.ts';
+import { readInput, type Use } from './read-input.ts';
 
 const PLACES = ['backup.yaml', '/etc/lvmbackup/backup.yaml'];
 
@@ -20,7 +20,7 @@ export interface SpecFileRead {
 }
 
 /** `-` is standard input. Throws UserError (exit 3) where there is no such file. */
-export function readSpecFile(given: string | undefined): SpecFileRead {
+export function readSpecFile(given: string | undefined, use: Use): SpecFileRead {
   const path = given ?? PLACES.find((place) => existsSync(place));
   if (path === undefined) {
     throw new UserError(
@@ -29,7 +29,7 @@ export function readSpecFile(given: string | undefined): SpecFileRead {
       'name the file with -f FILE',
     );
   }
-  const source = readInput(path, `${path}:1:1`, MAX_BYTES);
+  const source = readInput(path, `${path}:1:1`, MAX_BYTES, use);
   const result = parseSpec(source);
   return {
     path: path === '-' ? '<stdin>' : path,

@@ -7,7 +7,7 @@ import { readJsonFile } from './read-input.ts';
 
 /** Throws UserError (exit 3) where the file is no plan of this format. */
 export function readSavedPlan(path: string): SavedPlan {
-  const document = readJsonFile(path, 'write one with: lvmbackup plan --out FILE');
+  const document = readJsonFile(path, 'write one with: lvmbackup plan --out FILE', 'order');
   const { formatVersion } = (document ?? {}) as { formatVersion?: unknown };
   if (majorOf(formatVersion) !== majorOf(PLAN_FORMAT)) {
     throw new UserError(

@@ -9,7 +9,7 @@ export interface ValidateOptions {
 }
 
 export function validate(options: ValidateOptions, io: Io): ExitCode {
-  const { path, text, result } = readSpecFile(options.file);
+  const { path, text, result } = readSpecFile(options.file, 'look');
   const diagnostics = 'errors' in result ? result.errors : result.warnings;
   switch (options.format) {
     case 'json':
