@@ -181,13 +181,18 @@ function problemLines(problem: Problem, style: Style): string[] {
   return problem.hint === undefined ? [head] : [head, `    ${style.cyan('hint:')} ${problem.hint}`];
 }
 
+const NOTHING: Record<Plan['operation'], string> = {
+  backup: 'No changes: every backup is as the file wants it.',
+  recover: 'Nothing to recover: no run has left anything.',
+};
+
 function lastLine(plan: Plan, style: Style): string {
   const errors = plan.problems.filter(({ severity }) => severity === 'error').length;
   if (hasErrors(plan)) {
     const count = errors === 1 ? 'an error stands' : `${errors} errors stand`;
     return style.red(`This plan cannot be applied: ${count} against it.`);
   }
-  if (plan.actions.length === 0) return 'No changes: every backup is as the file wants it.';
+  if (plan.actions.length === 0) return NOTHING[plan.operation];
   const { create, change, remove, copyBytes } = plan.summary;
   return `${style.bold('Plan:')} ${create} to create, ${change} to change, ${remove} to remove, ${bytesText(copyBytes)} to copy.`;
 }
