@@ -4,6 +4,7 @@ import type { Plan } from '../plan/plan.ts';
 import { bytes } from '../units.ts';
 import type { Outcome, UnitOutcome } from './events.ts';
 import type { RunState } from './run-plan.ts';
+import { openText } from './still-open.ts';
 
 export function outcomeOf(
   plan: Plan,
@@ -44,10 +45,4 @@ function firstFailure(plan: Plan, action: Action, state: RunState): string | nul
     if (deeper !== null) return deeper;
   }
   return null;
-}
-
-function openText(action: Action): string {
-  return action.type === 'group.reduce'
-    ? `${action.device} is still lent to ${action.target}`
-    : `the snapshot ${action.target} is still there`;
 }

@@ -1,8 +1,9 @@
 import type { RunContext } from '../apply/context.ts';
-import type { Outcome } from '../apply/events.ts';
+import type { ApplyEvent, Outcome } from '../apply/events.ts';
 import { acquireLock } from '../apply/lock.ts';
 import { holdStill } from '../apply/quiesce.ts';
 import { runPlan } from '../apply/run-plan.ts';
+import { StillOpen } from '../apply/still-open.ts';
 import { ExitCode, UserError } from '../errors.ts';
 import { readState } from '../lvm/read-state.ts';
 import { runCommand } from '../lvm/spawn.ts';
@@ -117,9 +118,14 @@ export async function perform(
   io: Io,
   json: ApplyJson | null,
 ): Promise<ExitCode> {
-  const onEvent = json?.event ?? applyText({ style: io.errStyle, live: io.live, write: io.err });
+  const show = json?.event ?? applyText({ style: io.errStyle, live: io.live, write: io.err });
+  const open = new StillOpen(plan);
+  const onEvent = (event: ApplyEvent) => {
+    open.see(event);
+    show(event);
+  };
   const outcome = await withSignals(
-    (signal) => onEvent({ type: 'interrupted', signal, stillOpen: [] }),
+    (signal) => onEvent({ type: 'interrupted', signal, stillOpen: open.list() }),
     (stop) => runPlan(plan, context(stateDir, onEvent, stop)),
   );
   const exitCode = exitCodeOf(outcome);

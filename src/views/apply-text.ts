@@ -33,9 +33,14 @@ export function applyText(options: LineOptions): (event: ApplyEvent) => void {
         line.say(`${style.yellow('skipped')} ${label(event.action)}: ${event.reason}`);
         break;
       case 'interrupted':
-        line.say(style.yellow(`${event.signal}: closing what is open, then ending`));
+        line.say(style.yellow(interruptedText(event)));
     }
   };
+}
+
+function interruptedText({ signal, stillOpen }: Extract<ApplyEvent, { type: 'interrupted' }>): string {
+  const what = stillOpen.length === 0 ? '' : `: ${stillOpen.join(', ')}`;
+  return `${signal}: closing what is open, then ending${what}`;
 }
 
 /** Of a refresh, how it was done and why: a full copy explains itself. */

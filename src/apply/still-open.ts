@@ -1,0 +1,31 @@
+/** What a run has open at this moment: what is told when a signal comes, and comes again. */
+import type { Action, ActionId } from '../plan/action.ts';
+import type { Plan } from '../plan/plan.ts';
+import type { ApplyEvent } from './events.ts';
+
+export class StillOpen {
+  readonly #begun = new Set<ActionId>();
+  readonly #closed = new Set<ActionId>();
+
+  constructor(readonly plan: Pick<Plan, 'actions'>) {}
+
+  /** Takes note of an event. */
+  see(event: ApplyEvent): void {
+    if (event.type === 'action.start') this.#begun.add(event.action.id);
+    if (event.type === 'action.done' && event.action.closes !== undefined)
+      this.#closed.add(event.action.closes);
+  }
+
+  /** In words, in the order in which it is closed. */
+  list(): string[] {
+    return this.plan.actions
+      .filter(({ closes }) => closes !== undefined && this.#begun.has(closes) && !this.#closed.has(closes))
+      .map(openText);
+  }
+}
+
+export function openText(action: Action): string {
+  return action.type === 'group.reduce'
+    ? `${action.device} is still lent to ${action.target}`
+    : `the snapshot ${action.target} is still there`;
+}
