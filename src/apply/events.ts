@@ -14,7 +14,13 @@ export interface Failure {
 
 export type ApplyEvent =
   | { readonly type: 'action.start'; readonly action: Action }
-  | { readonly type: 'action.progress'; readonly action: Action; readonly progress: Progress }
+  | {
+      readonly type: 'action.progress';
+      readonly action: Action;
+      readonly progress: Progress;
+      /** How full the snapshot that is copied is, in percent; null where it is none, or not known yet. */
+      readonly snapshotFill: number | null;
+    }
   | {
       readonly type: 'action.done';
       readonly action: Action;

@@ -20,6 +20,7 @@ import type { Failure, Outcome } from './events.ts';
 import { CommandFailed, failureOf } from './failure.ts';
 import { outcomeOf } from './outcome.ts';
 import { compactTime, fillIn, timeText } from './placeholders.ts';
+import { overflowed, watchSnapshot } from './snapshot-watch.ts';
 
 /** What became of each action so far. */
 export interface RunState {
@@ -132,16 +133,19 @@ class Runner {
   }
 
   async #copyBytes(action: CopyAction, step: Extract<Step, { do: 'copy' }>): Promise<CopyResult> {
-    const { copy, holdStill, onEvent, stop } = this.context;
+    const { copy, holdStill, onEvent, run, stop } = this.context;
+    const watch = action.source.startsWith('/') ? null : watchSnapshot(action.source, run, stop);
     const onProgress = (progress: Parameters<Parameters<typeof copy>[1]['onProgress']>[0]) =>
-      onEvent({ type: 'action.progress', action, progress });
+      onEvent({ type: 'action.progress', action, progress, snapshotFill: watch?.fill() ?? null });
     const still = action.quiesce ? await holdStill(action.quiesce) : null;
     let result: CopyResult;
     try {
-      result = await copy(step, { signal: stop, onProgress });
+      result = await copy(step, { signal: watch?.signal ?? stop, onProgress });
     } catch (error) {
       await still?.release().catch(() => {});
       throw stop.aborted ? interrupted(action, stop) : error;
+    } finally {
+      watch?.end();
     }
     await still?.release();
     return result;
@@ -153,14 +157,11 @@ class Runner {
     const volume = (await this.context.readInventory()).groups.get(group)?.volumes.get(name);
     const isOurs = volume !== undefined && tagValue(volume.tags, 'run') === this.#run;
     if (isOurs && !volume.snapshotInvalid) return;
+    if (isOurs) throw overflowed(action.source);
     throw new UserError(
       ExitCode.failed,
-      isOurs
-        ? `the snapshot ${action.source} overflowed while it was copied: more was written to its origin than it can hold`
-        : `the snapshot ${action.source} vanished while it was copied: somebody removed it`,
-      isOurs
-        ? 'the copy stays incomplete; give the snapshot more room (snapshot.size: 100%ORIGIN can never overflow)'
-        : 'the copy stays incomplete; the next run makes it anew',
+      `the snapshot ${action.source} vanished while it was copied: somebody removed it`,
+      'the copy stays incomplete; the next run makes it anew',
     );
   }
 

@@ -14,6 +14,8 @@ interface Status {
 export interface SnapshotStatus {
   /** Of the snapshot as it reads: its origin's. */
   readonly size: Bytes;
+  /** Of the store, what is taken. */
+  readonly used: Bytes;
   /** Of the COW store. */
   readonly store: Bytes;
   /** What of the store its header and the areas of its table take, so far. */
@@ -33,9 +35,9 @@ export async function snapshotStatus(name: string, run: RunCommand): Promise<Sna
     .exec(said)
     ?.slice(1)
     .map((digits) => Number(digits) * SECTOR);
-  const [, store = 0, metadata = 0] = numbers ?? [];
+  const [used = 0, store = 0, metadata = 0] = numbers ?? [];
   if (!numbers?.every(Number.isSafeInteger)) throw new NoList('no-status', `the kernel says of it: ${said}`);
-  return { size: length, store: bytes(store), metadata: bytes(metadata) };
+  return { size: length, used: bytes(used), store: bytes(store), metadata: bytes(metadata) };
 }
 
 /** Where the pool's reserved metadata snapshot is, in blocks of its metadata; null: none is reserved. Throws NoList. */

@@ -21,7 +21,7 @@ export function applyText(options: LineOptions): (event: ApplyEvent) => void {
         if (!live && event.action.type === 'copy') line.say(`  .. ${label(event.action)}`);
         break;
       case 'action.progress':
-        line.show(event.progress);
+        line.show(event.progress, event.snapshotFill);
         break;
       case 'action.done':
         line.say(doneText(event, style));

@@ -42,18 +42,23 @@ export class ProgressLine {
   }
 
   /** On a terminal each report, elsewhere one in ten hundredths. */
-  show(progress: Progress): void {
+  show(progress: Progress, snapshotFill: number | null = null): void {
     const { style, live } = this.options;
     if (live) {
-      this.draw(`  ${progressText(progress, style)}`);
+      this.draw(`  ${progressText(progress, style)}${fillText(snapshotFill)}`);
       return;
     }
     if (this.#phase !== progress.phase) this.#told = 0;
     this.#phase = progress.phase;
     const tenth = Math.floor((progress.done / Math.max(1, progress.total)) * 10);
-    if (tenth > this.#told) this.say(`     ${progressText(progress, style)}`);
+    if (tenth > this.#told) this.say(`     ${progressText(progress, style)}${fillText(snapshotFill)}`);
     this.#told = Math.max(this.#told, tenth);
   }
+}
+
+/** A snapshot that is nearly empty is no news. */
+function fillText(percent: number | null): string {
+  return percent === null || percent < 1 ? '' : `, snapshot ${Math.floor(percent)}% full`;
 }
 
 const BAR = 30;
