@@ -29,6 +29,7 @@ await build({
     'test/lab/record.ts',
     'test/lab/record-examples.ts',
     'test/bench/bench.ts',
+    'test/bench/copy-bench.ts',
   ],
   outdir: 'dist/tools',
   outExtension: { '.js': '.mjs' },
