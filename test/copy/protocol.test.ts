@@ -1,6 +1,15 @@
 /** Single stories of the protocol: what is believed after a run that ended badly, and what is not touched at all. */
 import { randomBytes } from 'node:crypto';
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import {
+  closeSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readdirSync,
+  rmSync,
+  writeSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -174,6 +183,26 @@ test('nor of one that its manifest knows', async () => {
   source.content.fill(0, MiB);
   await refresh({ mode: 'full', targetReadsZero: true });
   expectEqual();
+});
+
+test('a manifest that tells less than a moment ago fails the copy: no digest is made up', async () => {
+  await refresh({ mode: 'full' });
+  const list = nothing();
+  source.content[2 * MiB] = (source.content[2 * MiB] ?? 0) ^ 1;
+  list.add(2 * MiB, 1);
+  const harming = withTraits((usual) => ({
+    async write(buffer, offset) {
+      const file = openSync(place().path, 'r+');
+      writeSync(file, Buffer.alloc(100), 0, 100, 4096 + 200);
+      closeSync(file);
+      await usual.write(buffer, offset);
+    },
+  }));
+  await expect(refresh({ target: harming, list })).rejects.toThrow('cannot be read now');
+  expect(isHidden()).toBe(true);
+  const result = await refresh({ list: nothing() });
+  expectEqual();
+  expect(result.digest).toBe(digestOf(source.content));
 });
 
 describe('nothing is written', () => {
