@@ -199,6 +199,8 @@ class World {
     const { seen } = this.target;
     const { content } = this.source;
     if (seen.equals(old) || seen.subarray(0, content.length).equals(content)) return;
+    // The head is the last that is written: with all the rest in its place it may be there in part.
+    if (seen.subarray(MiB, content.length).equals(content.subarray(MiB))) return;
     const head = seen.subarray(0, MiB);
     if (head.every((byte) => byte === 0)) return;
     expect(head.equals(old.subarray(0, MiB))).toBe(false);
