@@ -93,7 +93,7 @@ export class CopyRun {
     try {
       const head = await this.#readHead();
       const way = await wayOf(options.size, this.before.approach, this.#book);
-      const shape = shapeFor(options, way.total);
+      const shape = shapeFor(options, this.before.approach.mode, way.total);
       lanes = openLanes({ ...options, key: this.#maker.key }, shape);
       return await this.#copy(head, way, lanes, shape.blockSize);
     } finally {

@@ -1,6 +1,7 @@
 /** How many blocks are worked on at once, how large they are, and on which threads: by what the devices are like. */
 import { availableParallelism } from 'node:os';
 import { type Bytes, MiB } from '../units.ts';
+import type { CopyMode } from './approach.ts';
 import type { OpenSource } from './open-end.ts';
 import { blockSizeUnder } from './rate.ts';
 
@@ -12,8 +13,10 @@ export interface Shape {
   readonly threads: boolean;
 }
 
-/** Starting threads takes as long as copying this on a fast device. */
-const WORTH_THREADS = 256 * MiB;
+/** Starting threads takes as long as digesting this. */
+const WORTH_THREADS = 512 * MiB;
+
+const LANES = 4;
 
 interface Need {
   readonly source: Pick<OpenSource, 'device'>;
@@ -22,12 +25,14 @@ interface Need {
 }
 
 /**
- * Heads that move want few large requests, flash wants several in flight; both take 8 MiB of buffers for each side.
- * One core digests as fast as a spinning disk reads, so threads are for the others.
+ * Four large requests at once keep both ends busy, of flash as of heads that move; all buffers take 32 MiB at most.
+ * Threads are for digests: one core digests as fast as a spinning disk reads, and where a manifest is believed, most
+ * chunks need but a fingerprint, which one core makes faster than the threads would be there.
  */
-export function shapeFor({ source, target, rate }: Need, total: Bytes): Shape {
+export function shapeFor({ source, target, rate }: Need, mode: CopyMode, total: Bytes): Shape {
   const rotational = source.device.rotational || target.device.rotational;
-  const blockSize = blockSizeUnder(rate, rotational ? 4 * MiB : MiB);
-  const threads = !rotational && rate === null && total >= WORTH_THREADS && availableParallelism() > 1;
-  return { lanes: rotational ? 2 : 4, blockSize, threads };
+  const cores = availableParallelism();
+  const threads = !rotational && rate === null && mode !== 'manifest' && total >= WORTH_THREADS && cores > 1;
+  const lanes = threads ? Math.min(LANES, cores) : LANES;
+  return { lanes, blockSize: blockSizeUnder(rate, 4 * MiB), threads };
 }
