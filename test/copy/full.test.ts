@@ -87,9 +87,8 @@ test('the first MiB is zeroed first and written last, each time after a flush', 
   const target = new MemoryTarget(randomBytes(3 * MiB));
   await run({ source: new MemorySource(randomBytes(3 * MiB)).open(), target: target.open() });
   const { diary } = target;
-  expect([...diary.slice(0, 2), ...diary.slice(2, 4).sort(), ...diary.slice(4)]).toEqual([
-    ...[`zero 0+${MiB}`, 'flush', `data ${MiB}+${MiB}`, `data ${2 * MiB}+${MiB}`, 'flush'],
-    ...[`data 0+${MiB}`, 'flush'],
+  expect(diary).toEqual([
+    ...[`zero 0+${MiB}`, 'flush', `data ${MiB}+${2 * MiB}`, 'flush', `data 0+${MiB}`, 'flush'],
   ]);
 });
 
@@ -102,14 +101,14 @@ function target(content: Buffer, traits: (usual: OpenTarget) => Partial<OpenTarg
 
 describe('what goes wrong', () => {
   test('a failed write ends the copy with the device and the offset, and the first MiB stays zero', async () => {
-    const { memory, target: to } = target(randomBytes(6 * MiB), (usual) => ({
+    const { memory, target: to } = target(randomBytes(9 * MiB), (usual) => ({
       async write(buffer, offset) {
-        if (offset === 4 * MiB) throw new CopyError('target', usual.name, offset, 'input/output error');
+        if (offset === 5 * MiB) throw new CopyError('target', usual.name, offset, 'input/output error');
         await usual.write(buffer, offset);
       },
     }));
-    const copy = run({ source: new MemorySource(randomBytes(6 * MiB)).open(), target: to });
-    await expect(copy).rejects.toMatchObject({ side: 'target', offset: 4 * MiB, device: to.name });
+    const copy = run({ source: new MemorySource(randomBytes(9 * MiB)).open(), target: to });
+    await expect(copy).rejects.toMatchObject({ side: 'target', offset: 5 * MiB, device: to.name });
     expect(memory.seen.subarray(0, MiB).every((byte) => byte === 0)).toBe(true);
   });
 
@@ -150,7 +149,7 @@ describe('what goes wrong', () => {
     const stop = new AbortController();
     const { memory, target: to } = target(randomBytes(8 * MiB), (usual) => ({
       async write(buffer, offset) {
-        if (offset === 2 * MiB) stop.abort(new Error('stopped'));
+        if (offset === MiB) stop.abort(new Error('stopped'));
         await usual.write(buffer, offset);
       },
     }));
@@ -166,13 +165,13 @@ describe('what goes wrong', () => {
     const { memory, target: to } = target(Buffer.alloc(6 * MiB), (usual) => ({
       async write(buffer, offset) {
         const kept = Buffer.from(buffer);
-        if (offset === 3 * MiB) kept[CHUNK + 5] = (kept[CHUNK + 5] ?? 0) ^ 1;
+        if (offset === MiB) kept[CHUNK + 5] = (kept[CHUNK + 5] ?? 0) ^ 1;
         await usual.write(kept, offset);
       },
     }));
     const source = new MemorySource(randomBytes(6 * MiB)).open();
     const copy = run({ source, target: to }, { verify });
-    await expect(copy).rejects.toMatchObject({ side: 'target', offset: 3 * MiB + CHUNK, what: message });
+    await expect(copy).rejects.toMatchObject({ side: 'target', offset: MiB + CHUNK, what: message });
     expect(memory.seen.subarray(0, MiB).every((byte) => byte === 0)).toBe(true);
   });
 

@@ -169,7 +169,7 @@ describe('what a source could not give', () => {
 
 test('zeros are not left out of a target that a cut run has written to, new as it was', async () => {
   target = new MemoryTarget(Buffer.alloc(SIZE));
-  target.cutAfter = 9;
+  target.cutAfter = 4;
   const full = { mode: 'full', targetReadsZero: true } as const;
   await expect(refresh(full)).rejects.toThrow(PowerCut);
   target.startAgain();
