@@ -100,6 +100,60 @@ describe('a source that grew out of less than a chunk', () => {
   });
 });
 
+describe('a source that grew or shrank within a chunk', () => {
+  test.each([
+    ['grew', 700, 90],
+    ['shrank', 90, 700],
+    ['grew to its edge', 700, 0],
+    ['shrank from its edge', 0, 700],
+  ])('%s: the list does not name it, and it is copied all the same', async (_, before, after) => {
+    const all = source.content;
+    source.content = all.subarray(0, SIZE - before);
+    await refresh({ mode: 'full' });
+    source.content = all.subarray(0, SIZE - after);
+    const result = await refresh({ list: nothing() });
+    expectEqual();
+    expect(result).toMatchObject({ mode: 'list', digest: digestOf(source.content) });
+  });
+});
+
+test('what a run may have written is doubted until one comes to its end, however many were cut since', async () => {
+  await refresh({ mode: 'full' });
+  const before = Buffer.from(source.content);
+  const [at, list] = [5 * MiB, nothing()];
+  list.add(at, 1);
+  source.content[at] = (source.content[at] ?? 0) ^ 1;
+  let writes = 0;
+  const dyingAfter = (most: number) =>
+    withTraits((usual) => ({
+      async write(buffer, offset) {
+        await usual.write(buffer, offset);
+        if (++writes === most) throw new PowerCut('killed');
+      },
+    }));
+  // After the zeros and the chunk, and then after the zeros.
+  await expect(refresh({ list, target: dyingAfter(2) })).rejects.toThrow('killed');
+  source.content = before;
+  writes = 0;
+  await expect(refresh({ list: nothing(), target: dyingAfter(1) })).rejects.toThrow('killed');
+  expect(await refresh({ list: nothing() })).toMatchObject({ mode: 'list', digest: digestOf(before) });
+  expectEqual();
+});
+
+test('a signal that comes when all but the first MiB is there leaves it hidden', async () => {
+  const stop = new AbortController();
+  let flushes = 0;
+  const stopping = withTraits((usual) => ({
+    async flush() {
+      if (++flushes === 2) stop.abort(new Error('stopped'));
+      await usual.flush();
+    },
+  }));
+  const copy = refresh({ mode: 'full', target: stopping, signal: stop.signal });
+  await expect(copy).rejects.toThrow('stopped');
+  expect(isHidden()).toBe(true);
+});
+
 describe('what a source could not give', () => {
   const bad = 5 * MiB + 8192;
   const eio = Object.assign(new Error('i/o error'), { code: 'EIO' });
