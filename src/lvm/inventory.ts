@@ -85,9 +85,11 @@ export interface Volume {
   readonly snapshotInvalid: boolean;
   /** A snapshot that is being merged back, or an origin that takes one back. */
   readonly merging: boolean;
-  /** How full a snapshot's COW store or a thin volume is, in percent; null where LVM does not tell. */
+  /** How full a snapshot's COW store, a thin volume or a pool is, in percent; null where LVM does not tell (inactive). */
   readonly dataPercent: number | null;
-  /** Bytes of a COW snapshot's chunk; null for anything else. */
+  /** How full the metadata of a thin pool is, in percent; null for anything else, and where LVM does not tell. */
+  readonly metadataPercent: number | null;
+  /** Bytes of a COW snapshot's or of a thin pool's chunk; null for anything else. */
   readonly chunkSize: Bytes | null;
   /** Extents taken on each physical volume, hidden parts not included (they are volumes themselves). */
   readonly allocation: readonly Allocation[];

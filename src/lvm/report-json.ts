@@ -42,8 +42,9 @@ function entryOf(value: unknown, where: string): ReportEntry {
   return read;
 }
 
-/** What a report may lack, for not every LVM knows it, and what holds then. */
+/** What a report may lack, for not every LVM knows it or it was recorded before it was asked for, and what holds then. */
 const WHERE_UNKNOWN: Readonly<Record<string, string>> = {
+  metadata_percent: '',
   vg_autoactivation: 'enabled',
   vg_shared: '',
   vg_clustered: '',

@@ -160,7 +160,9 @@ function readVolume(
 ): Volume {
   const size = bytes(wholeNumber(row.lv_size, 'lv_size'));
   const roles = list(row.lv_role);
-  const isCow = roles.includes('thicksnapshot');
+  const layout = list(row.lv_layout);
+  const isPool = layout.includes('thin') && layout.includes('pool');
+  const hasChunks = isPool || roles.includes('thicksnapshot');
   return {
     name: plainName(row.lv_name),
     group,
@@ -168,7 +170,7 @@ function readVolume(
     size,
     extents: extents(Math.ceil(size / extentSize)),
     roles,
-    layout: list(row.lv_layout),
+    layout,
     hidden: row.lv_name.startsWith('['),
     origin: row.origin === '' ? null : plainName(row.origin),
     pool: row.pool_lv === '' ? null : plainName(row.pool_lv),
@@ -181,7 +183,8 @@ function readVolume(
     snapshotInvalid: isSet(row.lv_snapshot_invalid),
     merging: isSet(row.lv_merging),
     dataPercent: percentage(row.data_percent, 'data_percent'),
-    chunkSize: isCow && chunk !== '' ? bytes(wholeNumber(chunk, 'chunk_size')) : null,
+    metadataPercent: percentage(row.metadata_percent, 'metadata_percent'),
+    chunkSize: hasChunks && chunk !== '' ? bytes(wholeNumber(chunk, 'chunk_size')) : null,
     allocation,
   };
 }

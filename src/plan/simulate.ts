@@ -270,6 +270,7 @@ function addVolume(
     snapshotInvalid: false,
     merging: false,
     dataPercent: null,
+    metadataPercent: null,
     chunkSize,
     allocation: taken.pv ? [{ pv: taken.pv, extents: action.extents }] : [],
   });

@@ -32,6 +32,7 @@ export function aVolume(group: string, name: string, count: number, traits: Part
     snapshotInvalid: false,
     merging: false,
     dataPercent: null,
+    metadataPercent: null,
     chunkSize: null,
     allocation: [],
     ...traits,

@@ -76,7 +76,7 @@ describe('the machine with a volume of every kind', () => {
     ['mirrored_rimage_1', { hidden: true, roles: ['private', 'raid', 'image'] }],
     ['cached', { layout: ['cache'], origin: 'cached_corig', pool: 'fast_cpool', chunkSize: null }],
     ['fast_cpool', { hidden: true, layout: ['cache', 'pool'], active: false }],
-    ['pool', { hidden: false, layout: ['thin', 'pool'], open: true }],
+    ['pool', { hidden: false, layout: ['thin', 'pool'], open: true, chunkSize: 65536, dataPercent: 0 }],
     ['pool_tdata', { hidden: true, open: true }],
     ['thin', { layout: ['thin', 'sparse'], pool: 'pool', size: 100 * 1024 ** 2, allocation: [] }],
     ['thin-snap', { roles: ['public', 'snapshot', 'thinsnapshot'], origin: 'thin', skipActivation: true }],
