@@ -3,6 +3,7 @@ import type { ApplyEvent, Outcome } from '../apply/events.ts';
 import { acquireLock } from '../apply/lock.ts';
 import { holdStill } from '../apply/quiesce.ts';
 import { runPlan } from '../apply/run-plan.ts';
+import { RunRecorder } from '../apply/run-recorder.ts';
 import { StillOpen } from '../apply/still-open.ts';
 import { ExitCode, UserError } from '../errors.ts';
 import { readState } from '../lvm/read-state.ts';
@@ -17,6 +18,7 @@ import { confirm } from './confirm.ts';
 import { copyStep } from './copy-step.ts';
 import type { Io } from './io.ts';
 import { liveState, makePlan, type PlannedFrom, specFor } from './make-plan.ts';
+import { rememberRun } from './remember-run.ts';
 import { readSavedPlan } from './saved-plan.ts';
 import { SIGNAL_CODES, withSignals } from './signals.ts';
 import { openStateFolder } from './state-folder.ts';
@@ -91,20 +93,36 @@ async function underTheLock(
 ): Promise<ExitCode> {
   openStateFolder(options.stateDir);
   const plan = await planNow(wanted, options.stateDir);
-  refuseStale(wanted.moved(plan));
+  const moved = wanted.moved(plan);
+  if (moved.length > 0) await rememberIdle(plan, ExitCode.refused, options, io, staleText(moved));
+  refuseStale(moved);
   const json = options.format === 'json' ? applyJson(io.out, () => new Date()) : null;
   if (json) json.begin(plan, version);
   else io.out(`${planText(plan, { style: io.outStyle, verbose: false })}\n`);
   const refused = hasErrors(plan);
   // What a dead run left is put right even where no backup can be made.
   const work = refused ? recoveryOf(plan) : plan;
-  if (work.actions.length === 0) return refused ? ExitCode.refused : ExitCode.done;
+  const idle = refused ? ExitCode.refused : ExitCode.done;
+  if (refused || work.actions.length === 0) await rememberIdle(plan, idle, options, io);
+  if (work.actions.length === 0) return idle;
   if (!wanted.approved) await confirm('Do this?', UNASKED, io);
   // What was shown is what is run: state that moved while the question stood is a refusal.
   const before = { actions: plan.actions.map(compared), groups: plan.groups };
   refuseStale(staleReasons(before, await planNow(wanted, options.stateDir)));
   const exitCode = await perform(work, options, io, json);
   return refused && exitCode === ExitCode.done ? ExitCode.refused : exitCode;
+}
+
+/** A night on which nothing was due, or all was refused, is a run like any other. */
+async function rememberIdle(
+  plan: Plan,
+  exitCode: ExitCode,
+  { stateDir }: ApplyOptions,
+  io: Io,
+  refusal: string | null = null,
+): Promise<void> {
+  const now = new Date();
+  await rememberRun(new RunRecorder(plan, now).didNothing(exitCode, now, refusal), stateDir, io);
 }
 
 function recoveryOf(plan: Plan): Plan {
@@ -120,8 +138,10 @@ export async function perform(
 ): Promise<ExitCode> {
   const show = json?.event ?? applyText({ style: io.errStyle, live: io.live, write: io.err });
   const open = new StillOpen(plan);
+  const recorder = new RunRecorder(plan, new Date());
   const onEvent = (event: ApplyEvent) => {
     open.see(event);
+    recorder.see(event);
     show(event);
   };
   const outcome = await withSignals(
@@ -131,6 +151,7 @@ export async function perform(
   const exitCode = exitCodeOf(outcome);
   if (json) json.end(outcome, exitCode);
   else io.out(`${outcomeText(outcome, io.outStyle)}\n`);
+  await rememberRun(recorder.ran(outcome, exitCode, new Date()), stateDir, io);
   return exitCode;
 }
 
@@ -150,9 +171,13 @@ function refuseStale(reasons: readonly string[]): void {
   if (reasons.length === 0) return;
   throw new UserError(
     ExitCode.refused,
-    `stale-plan: ${reasons.join('; ')}. Nothing was changed`,
+    `${staleText(reasons)}. Nothing was changed`,
     'plan again, and read what it says now',
   );
+}
+
+function staleText(reasons: readonly string[]): string {
+  return `stale-plan: ${reasons.join('; ')}`;
 }
 
 function context(stateFolder: string, onEvent: RunContext['onEvent'], stop: AbortSignal): RunContext {

@@ -1,0 +1,88 @@
+/**
+ * What is remembered of a run: one line of the history (`schemas/run.schema.json`), and what the history tells of one
+ * source. Nothing that a restore needs: backup volumes tell themselves what they hold.
+ */
+
+/** A minor step only adds; readers ignore what they do not know and pass over another major. */
+export const RUN_FORMAT = '1.0';
+
+/** `nothing`: every source was fresh, or the backup group was not there and need not be. */
+export type RunResult = 'done' | 'partly' | 'failed' | 'refused' | 'interrupted' | 'nothing';
+
+export interface RunRecord {
+  readonly formatVersion: string;
+  /** RFC 3339 UTC, whole seconds. */
+  readonly start: string;
+  readonly end: string;
+  /** `backup`, `recover`, … as the plan says it. */
+  readonly operation: string;
+  /** The file that asked for it, and the backup group that it is about; null where there was no file. */
+  readonly file: string | null;
+  readonly group: string | null;
+  /** `--only`; empty: every source. */
+  readonly only: readonly string[];
+  readonly result: RunResult;
+  readonly exitCode: number;
+  /** Of anything but a success: the first thing that stood against it. */
+  readonly reason: string | null;
+  /** By copies that came to an end, on both sides. */
+  readonly bytesRead: number;
+  readonly bytesWritten: number;
+  readonly sources: readonly SourceRecord[];
+}
+
+export interface SourceRecord {
+  readonly source: string;
+  /** `VG/LV`; null where the run did not come to it. */
+  readonly target: string | null;
+  readonly result: 'complete' | 'failed' | 'refused' | 'skipped';
+  readonly reason: string | null;
+  /** null where no copy came to an end. */
+  readonly bytesRead: number | null;
+  readonly bytesWritten: number | null;
+}
+
+/** What came of a source when it was last due. */
+export interface LastResult {
+  readonly time: string;
+  readonly result: 'complete' | 'failed' | 'refused' | 'skipped';
+  readonly reason: string | null;
+  readonly bytesRead: number | null;
+  readonly bytesWritten: number | null;
+}
+
+/** Whose history is asked for: one host may have several files, each for a group of its own. */
+export interface WhoseHistory {
+  readonly source: string;
+  readonly group: string;
+}
+
+/** The newest run that had to do with the source; one that found it fresh says nothing. `runs`: the oldest first. */
+export function lastResult(runs: readonly RunRecord[], whose: WhoseHistory): LastResult | null {
+  for (const run of [...runs].reverse()) {
+    const result = resultIn(run, whose);
+    if (result && result.result !== 'skipped') return result;
+  }
+  return null;
+}
+
+/** When the source was last copied whole, as far as the history goes back; null where it tells of none. */
+export function lastComplete(runs: readonly RunRecord[], whose: WhoseHistory): LastResult | null {
+  for (const run of [...runs].reverse()) {
+    const result = resultIn(run, whose);
+    if (result?.result === 'complete') return result;
+  }
+  return null;
+}
+
+function resultIn(run: RunRecord, { source, group }: WhoseHistory): LastResult | null {
+  if (run.operation !== 'backup' || run.group !== group) return null;
+  const own = run.sources.find((one) => one.source === source);
+  if (own) {
+    const { result, reason, bytesRead, bytesWritten } = own;
+    return { time: run.end, result, reason, bytesRead, bytesWritten };
+  }
+  // A plan that is refused is refused for all that it is about.
+  if (run.result !== 'refused' || (run.only.length > 0 && !run.only.includes(source))) return null;
+  return { time: run.end, result: 'refused', reason: run.reason, bytesRead: null, bytesWritten: null };
+}
