@@ -120,11 +120,12 @@ describe('LVM is spelled in one room', () => {
 });
 
 describe('processes are started in few places', () => {
-  test('one file of the program starts other programs, besides those that guard a lock and a freeze, and tidy the page cache', () => {
+  test('one file of the program starts other programs, besides those that guard a lock and a freeze, that run what a file says, and tidy the page cache', () => {
     const starters = sources
       .filter(({ imports }) => imports.some(({ target }) => ['execa', 'node:child_process'].includes(target)))
       .map(({ path }) => path);
     expect(starters).toEqual([
+      'src/apply/hook-process.ts',
       'src/apply/lock.ts',
       'src/apply/quiesce.ts',
       'src/apply/thaw-guard.ts',

@@ -5,6 +5,7 @@ import type { Inventory } from '../lvm/inventory.ts';
 import type { RunCommand } from '../lvm/spawn.ts';
 import type { Quiesce, Step } from '../plan/action.ts';
 import type { ApplyEvent } from './events.ts';
+import type { HookCall, HookResult } from './hook-process.ts';
 
 export interface RunContext {
   readonly run: RunCommand;
@@ -16,6 +17,8 @@ export interface RunContext {
   ) => Promise<CopyResult>;
   /** Holds a mounted file system still; `release` throws where it was not still to the end. */
   readonly holdStill: (quiesce: Quiesce) => Promise<{ readonly release: () => Promise<void> }>;
+  /** Runs one command of the file, in an environment of its own. Never throws: what came of it is the result. */
+  readonly runHook: (call: HookCall) => Promise<HookResult>;
   readonly now: () => Date;
   readonly onEvent: (event: ApplyEvent) => void;
   /** Aborted by a signal to the process; its reason is the signal's name. */

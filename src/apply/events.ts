@@ -21,6 +21,13 @@ export type ApplyEvent =
       /** How full the snapshot that is copied is, in percent; null where it is none, or not known yet. */
       readonly snapshotFill: number | null;
     }
+  /** A line that a hook or another program of the action wrote. */
+  | {
+      readonly type: 'action.output';
+      readonly action: Action;
+      readonly stream: 'stdout' | 'stderr';
+      readonly line: string;
+    }
   | {
       readonly type: 'action.done';
       readonly action: Action;
@@ -36,8 +43,19 @@ export type ApplyEvent =
     }
   /** Not run: something that it needs failed, or the run was interrupted. */
   | { readonly type: 'action.skipped'; readonly action: Action; readonly reason: string }
+  /** All snapshots of a set are there. */
+  | ({ readonly type: 'set.frozen' } & SetSpread)
   /** A signal came: what is open is being closed. */
   | { readonly type: 'interrupted'; readonly signal: string; readonly stillOpen: readonly string[] };
+
+/** How far apart the snapshots of a set are. */
+export interface SetSpread {
+  /** `set NAME`. */
+  readonly unit: string;
+  readonly snapshots: number;
+  /** From the beginning of the first to the end of the last: what was written meanwhile may be in one and not in the other. */
+  readonly seconds: number;
+}
 
 export interface UnitOutcome {
   readonly source: string;
@@ -48,6 +66,7 @@ export interface UnitOutcome {
 
 export interface Outcome {
   readonly units: readonly UnitOutcome[];
+  readonly sets: readonly SetSpread[];
   readonly failed: readonly { readonly action: ActionId; readonly failure: Failure }[];
   /** Opening actions whose closing failed: still there, tagged. */
   readonly leftOpen: readonly { readonly action: ActionId; readonly what: string }[];

@@ -10,8 +10,19 @@ export class CommandFailed extends Error {
   }
 }
 
+/** A command of the file that did not succeed, with the last lines that it wrote. */
+export class HookFailed extends Error {
+  constructor(
+    message: string,
+    readonly lines: readonly string[],
+  ) {
+    super(message);
+  }
+}
+
 export function failureOf(error: unknown): Failure {
   if (error instanceof CommandFailed) return { message: error.message, details: reasonsOf(error.result) };
+  if (error instanceof HookFailed) return { message: error.message, details: error.lines };
   if (error instanceof UserError) {
     return { message: error.message, details: [], ...(error.hint === undefined ? {} : { hint: error.hint }) };
   }

@@ -9,11 +9,12 @@ import { openText } from './still-open.ts';
 export function outcomeOf(
   plan: Plan,
   state: RunState,
-  { seconds, stop }: { readonly seconds: number; readonly stop: AbortSignal },
+  { seconds, stop, sets }: Pick<Outcome, 'seconds' | 'sets'> & { readonly stop: AbortSignal },
 ): Outcome {
   const copies = plan.actions.filter((action) => action.type === 'copy');
   return {
     units: copies.map((copy) => unitOutcome(plan, copy, state)),
+    sets,
     failed: [...state.failed].map(([action, failure]) => ({ action, failure })),
     leftOpen: plan.actions
       .filter((action) => action.closes !== undefined && state.failed.has(action.id))
@@ -25,7 +26,7 @@ export function outcomeOf(
   };
 }
 
-function unitOutcome(plan: Plan, copy: CopyAction, state: RunState): UnitOutcome {
+export function unitOutcome(plan: Plan, copy: CopyAction, state: RunState): UnitOutcome {
   const about = { source: copy.identity.source, target: copy.target };
   if (state.done.has(copy.id)) return { ...about, result: 'complete' };
   const own = state.failed.get(copy.id);

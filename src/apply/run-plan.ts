@@ -9,17 +9,29 @@ import type { CopyResult } from '../copy/copy.ts';
 import { ExitCode, UserError } from '../errors.ts';
 import { deactivate, removesVolume } from '../lvm/commands.ts';
 import { tagValue } from '../lvm/tags.ts';
-import type { Action, ActionId, CopyAction, GroupReduce, SnapshotRemove, Step } from '../plan/action.ts';
+import type {
+  Action,
+  ActionId,
+  CopyAction,
+  GroupReduce,
+  HookAction,
+  SnapshotCreate,
+  SnapshotRemove,
+  Step,
+} from '../plan/action.ts';
 import { splitPath } from '../plan/model.ts';
 import { stateTags } from '../plan/ownership.ts';
 import type { Plan } from '../plan/plan.ts';
 import { stepsOf } from '../plan/steps.ts';
 import { closingCommands } from './closing.ts';
 import type { RunContext } from './context.ts';
-import type { Failure, Outcome } from './events.ts';
+import type { Failure, Outcome, SetSpread } from './events.ts';
 import { CommandFailed, failureOf } from './failure.ts';
+import { hookEnvironment } from './hook-environment.ts';
 import { outcomeOf } from './outcome.ts';
 import { compactTime, fillIn, timeText } from './placeholders.ts';
+import { hookOutcome, isDue, runHooks } from './run-hooks.ts';
+import { SetSpreads } from './set-spread.ts';
 import { overflowed, watchSnapshot } from './snapshot-watch.ts';
 
 /** What became of each action so far. */
@@ -37,7 +49,7 @@ export async function runPlan(plan: Plan, context: RunContext): Promise<Outcome>
   const started = context.now();
   for (const action of plan.actions) await runner.take(action);
   const seconds = (context.now().getTime() - started.getTime()) / 1000;
-  return outcomeOf(plan, runner.state, { seconds, stop: context.stop });
+  return outcomeOf(plan, runner.state, { seconds, stop: context.stop, sets: runner.sets });
 }
 
 class Runner {
@@ -51,16 +63,27 @@ class Runner {
   readonly #run: string;
   /** By unit: when its source was frozen. */
   readonly #frozenAt = new Map<string, string>();
+  readonly #spreads: SetSpreads;
 
   constructor(
     readonly plan: Plan,
     readonly context: RunContext,
   ) {
     this.#run = compactTime(context.now());
+    this.#spreads = new SetSpreads(plan.actions);
+  }
+
+  get sets(): readonly SetSpread[] {
+    return this.#spreads.whole;
   }
 
   /** One action: run, closed, or passed over. Never throws: what failed is in the state. */
   async take(action: Action): Promise<void> {
+    if (action.type === 'hook' && action.copies) {
+      if (isDue(this.plan, action, this.state, this.context.stop))
+        await this.#perform(action, () => this.#hooks(action));
+      return;
+    }
     if (isClosing(action)) {
       if (this.state.begun.has(action.closes)) await this.#perform(action, () => this.#close(action));
       return;
@@ -100,8 +123,33 @@ class Runner {
 
   async #open(action: Action): Promise<CopyResult | null> {
     if (action.type === 'copy') return this.#copy(action);
+    if (action.type === 'hook') return this.#hooks(action);
+    if (action.type === 'snapshot.create') return this.#freeze(action);
+    return this.#runSteps(action);
+  }
+
+  async #runSteps(action: Action): Promise<null> {
     for (const step of stepsOf(action)) if (step.do === 'run') await this.#persistently(step.argv);
-    if (action.type === 'snapshot.create') this.#frozenAt.set(action.unit, timeText(this.context.now()));
+    return null;
+  }
+
+  async #freeze(action: SnapshotCreate): Promise<null> {
+    const { unit } = action;
+    const began = this.context.now();
+    await this.#runSteps(action);
+    const ended = this.context.now();
+    this.#frozenAt.set(unit, timeText(ended));
+    const spread = this.#spreads.add(unit, began, ended);
+    if (spread) this.context.onEvent({ type: 'set.frozen', ...spread });
+    return null;
+  }
+
+  async #hooks(action: HookAction): Promise<null> {
+    const copies = action.copies ?? [];
+    const times = { run: this.#run, time: this.#frozenAt.get(action.unit) };
+    const outcome =
+      copies.length === 0 ? null : hookOutcome(this.plan, action, this.state, this.context.stop);
+    await runHooks(action, hookEnvironment(action, times, outcome), this.context);
     return null;
   }
 
@@ -166,6 +214,7 @@ class Runner {
   }
 
   async #close(action: Closing): Promise<null> {
+    if (action.type === 'hook') return this.#hooks(action);
     const opening = { run: this.#run, opened: this.state.done.has(action.closes) };
     const commands = closingCommands(action, await this.context.readInventory(), opening);
     for (const argv of commands) await this.#persistently(argv);
@@ -222,7 +271,7 @@ const MOST_PLACES = 10;
 const REMOVE_TRIES = 3;
 
 /** One that ends what this run opened; what a dead run left is ended by actions like any others. */
-type Closing = (GroupReduce | SnapshotRemove) & { readonly closes: ActionId };
+type Closing = (GroupReduce | SnapshotRemove | HookAction) & { readonly closes: ActionId };
 
 function isClosing(action: Action): action is Closing {
   return action.closes !== undefined;

@@ -12,20 +12,24 @@ export class StillOpen {
   /** Takes note of an event. */
   see(event: ApplyEvent): void {
     if (event.type === 'action.start') this.#begun.add(event.action.id);
-    if (event.type === 'action.done' && event.action.closes !== undefined)
-      this.#closed.add(event.action.closes);
+    if (event.type === 'action.done' && event.action.closes !== undefined) this.#closed.add(event.action.id);
   }
 
   /** In words, in the order in which it is closed. */
   list(): string[] {
     return this.plan.actions
-      .filter(({ closes }) => closes !== undefined && this.#begun.has(closes) && !this.#closed.has(closes))
+      .filter(({ id, closes }) => closes !== undefined && this.#begun.has(closes) && !this.#closed.has(id))
       .map(openText);
   }
 }
 
 export function openText(action: Action): string {
-  return action.type === 'group.reduce'
-    ? `${action.device} is still lent to ${action.target}`
-    : `the snapshot ${action.target} is still there`;
+  switch (action.type) {
+    case 'group.reduce':
+      return `${action.device} is still lent to ${action.target}`;
+    case 'hook':
+      return `the hooks after the snapshot of ${action.target} are still to be run`;
+    default:
+      return `the snapshot ${action.target} is still there`;
+  }
 }

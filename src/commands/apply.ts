@@ -1,6 +1,8 @@
+import { homedir } from 'node:os';
 import type { RunContext } from '../apply/context.ts';
 import type { ApplyEvent, Outcome } from '../apply/events.ts';
-import { acquireLock } from '../apply/lock.ts';
+import { hookRunner } from '../apply/hook-process.ts';
+import { acquireLock, type Lock } from '../apply/lock.ts';
 import { holdStill } from '../apply/quiesce.ts';
 import { runPlan } from '../apply/run-plan.ts';
 import { RunRecorder } from '../apply/run-recorder.ts';
@@ -40,10 +42,15 @@ export async function apply(options: ApplyOptions, io: Io, version: string): Pro
   if (!wanted) return ExitCode.badInput;
   const lock = acquireLock(process.argv.slice(2), new Date());
   try {
-    return await underTheLock(wanted, options, io, version);
+    return await underTheLock(wanted, { ...options, lock }, io, version);
   } finally {
     lock.release();
   }
+}
+
+interface Locked {
+  /** What hooks inherit. */
+  readonly lock: Lock;
 }
 
 /** What is to be applied, before the state is known. */
@@ -87,7 +94,7 @@ const UNASKED = 'lvmbackup apply -y runs it without a question; so does a saved 
 
 async function underTheLock(
   wanted: Wanted,
-  options: ApplyOptions,
+  options: ApplyOptions & Locked,
   io: Io,
   version: string,
 ): Promise<ExitCode> {
@@ -132,7 +139,7 @@ function recoveryOf(plan: Plan): Plan {
 /** Runs the actions, shows them as they go, and what they came to. */
 export async function perform(
   plan: Plan,
-  { stateDir }: Pick<ApplyOptions, 'stateDir'>,
+  { stateDir, lock }: Pick<ApplyOptions, 'stateDir'> & Locked,
   io: Io,
   json: ApplyJson | null,
 ): Promise<ExitCode> {
@@ -146,7 +153,7 @@ export async function perform(
   };
   const outcome = await withSignals(
     (signal) => onEvent({ type: 'interrupted', signal, stillOpen: open.list() }),
-    (stop) => runPlan(plan, context(stateDir, onEvent, stop)),
+    (stop) => runPlan(plan, context({ stateDir, lock }, onEvent, stop)),
   );
   const exitCode = exitCodeOf(outcome);
   if (json) json.end(outcome, exitCode);
@@ -180,14 +187,19 @@ function staleText(reasons: readonly string[]): string {
   return `stale-plan: ${reasons.join('; ')}`;
 }
 
-function context(stateFolder: string, onEvent: RunContext['onEvent'], stop: AbortSignal): RunContext {
+function context(
+  { stateDir, lock }: Pick<ApplyOptions, 'stateDir'> & Locked,
+  onEvent: RunContext['onEvent'],
+  stop: AbortSignal,
+): RunContext {
   const script = process.argv[1] ?? '';
   return {
     run: runCommand,
     readInventory: async () =>
       inventoryOf(await readState({ run: runCommand, now: new Date(), devices: [] })),
-    copy: copyStep(stateFolder),
+    copy: copyStep(stateDir),
     holdStill: (quiesce) => holdStill(quiesce, [process.execPath, script]),
+    runHook: hookRunner(lock.fd, homedir()),
     now: () => new Date(),
     onEvent,
     stop,

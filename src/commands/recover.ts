@@ -25,7 +25,7 @@ export async function recover(
     if (json) json.begin(plan, version);
     else io.out(`${planText(plan, { style: io.outStyle, verbose: false })}\n`);
     if (plan.actions.length === 0) return hasErrors(plan) ? ExitCode.refused : ExitCode.done;
-    const exitCode = await perform(plan, { stateDir: STATE_FOLDER }, io, json);
+    const exitCode = await perform(plan, { stateDir: STATE_FOLDER, lock }, io, json);
     return exitCode === ExitCode.done && hasErrors(plan) ? ExitCode.refused : exitCode;
   } finally {
     lock.release();

@@ -193,6 +193,27 @@ export interface CopyAction extends ActionBase {
   readonly quiesce: Quiesce | null;
 }
 
+export type HookMoment = 'before' | 'after' | 'onSuccess' | 'onFailure';
+
+/**
+ * Commands of the file's own at one moment. `before` and `after` are a bracket: what the one stopped the other starts
+ * again, whatever happened in between. Without a `before` the snapshot itself opens it (of a plain device, the copy).
+ */
+export interface HookAction extends ActionBase {
+  readonly type: 'hook';
+  readonly unit: string;
+  /** The source, or `set NAME`, whose hooks they are. */
+  readonly target: string;
+  readonly moment: HookMoment;
+  readonly hooks: readonly (readonly string[])[];
+  /** For each of them. */
+  readonly timeout: Seconds;
+  /** All that the hooks are about, with their backup volumes. */
+  readonly sources: readonly { readonly source: string; readonly backup: string }[];
+  /** `onSuccess`, `onFailure`: the copies that must be complete, or of which one is not. */
+  readonly copies?: readonly ActionId[];
+}
+
 export type Action =
   | GroupCreate
   | GroupExtend
@@ -203,7 +224,8 @@ export type Action =
   | VolumeRemove
   | SnapshotCreate
   | SnapshotRemove
-  | CopyAction;
+  | CopyAction
+  | HookAction;
 
 export type ActionType = Action['type'];
 
@@ -213,6 +235,8 @@ export type Draft<A extends Action = Action> = A extends Action ? Omit<A, 'id'> 
 /** One thing that apply does for an action, in order. */
 export type Step =
   | { readonly do: 'run'; readonly argv: readonly string[] }
+  /** A command of the file: it is run with a time limit, and its output is shown. */
+  | { readonly do: 'hook'; readonly argv: readonly string[] }
   | {
       readonly do: 'copy';
       readonly from: string;

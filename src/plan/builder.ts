@@ -38,6 +38,11 @@ export class PlanBuilder {
     const action = draft as Action;
     (action as { id: ActionId }).id = id;
     this.actions.push(action);
+    // What people run themselves is no matter of groups.
+    if (draft.type === 'hook') {
+      if (this.#leansOnFailed(draft)) this.#failed.add(id);
+      return id;
+    }
     const group = groupOf(draft.target);
     const trace = this.watch(group);
     const fault = this.#leansOnFailed(draft) ? 'not tried' : perform(this.model, draft);

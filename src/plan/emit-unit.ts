@@ -1,11 +1,13 @@
 /** The actions of one unit: volumes first, then all its snapshots, then each copy with the end of its snapshot. */
 import type { BackupRecord } from '../lvm/tags.ts';
+import type { HooksSpec } from '../spec/spec.ts';
 import { bytesOf, type Extents, extents, extentsFor } from '../units.ts';
 import type { ActionId, CopyAction, Draft, Placement } from './action.ts';
 import { availableFor, place, type Wish } from './allocate.ts';
 import type { PlanBuilder } from './builder.ts';
 import type { CheckedSource } from './check-source.ts';
 import type { CheckedTarget } from './check-target.ts';
+import { UnitHooks } from './emit-hooks.ts';
 import type { Member } from './members.ts';
 import { freeOf, type ModelGroup } from './model.ts';
 import { backupExtents, snapshotExtents } from './size.ts';
@@ -22,6 +24,8 @@ export interface ReadyMember {
 export interface UnitContext {
   readonly unit: string;
   readonly backupGroup: string;
+  /** Null where the unit is no set. */
+  readonly setHooks: HooksSpec | null;
   /** The actions that make the backup group what it has to be. */
   readonly groupNeeds: readonly ActionId[];
   /** By source group and device as written: the loan that opened, or the device that is there for good. */
@@ -38,18 +42,43 @@ interface Emitted {
 }
 
 export function emitUnit(builder: PlanBuilder, context: UnitContext, members: readonly ReadyMember[]): void {
+  const hooks = new UnitHooks(builder, context.unit, members, context.setHooks);
   const emitted: Emitted[] = members.map((ready) => ({
     ready,
     volume: emitVolume(builder, context, ready),
     snapshot: null,
   }));
-  for (const one of emitted) one.snapshot = emitSnapshot(builder, context, one.ready);
+  const before = hooks.before([...emitted.flatMap(({ volume }) => volume), ...loansOf(context, members)]);
+  for (const one of emitted) one.snapshot = emitSnapshot(builder, context, one.ready, before);
   // Copies of one set belong to one moment: each needs every snapshot of it.
   const snapshots = emitted.map(({ snapshot }) => snapshot).filter((id) => id !== null);
-  for (const one of emitted) {
-    emitCopy(builder, context, one, snapshots);
+  if (snapshots.length > 0) hooks.after(byMember(emitted));
+  const copies = emitted.map((one) => {
+    const copy = emitCopy(builder, context, one, snapshots.length > 0 ? snapshots : before);
+    // A plain device has no snapshot: it is what it was only while it is copied.
+    if (snapshots.length === 0) hooks.after(new Map([[one.ready.member.source, copy]]));
     emitSnapshotRemoval(builder, context, one);
-  }
+    hooks.outcomeOf(one.ready.member.source, copy);
+    return copy;
+  });
+  hooks.outcomeOfSet(copies);
+}
+
+function byMember(emitted: readonly Emitted[]): Map<string, ActionId> {
+  return new Map(
+    emitted.flatMap(({ ready, snapshot }) =>
+      snapshot === null ? [] : [[ready.member.source, snapshot] as const],
+    ),
+  );
+}
+
+function loansOf({ lent }: UnitContext, members: readonly ReadyMember[]): ActionId[] {
+  const opened = members.flatMap(({ member, source }) => {
+    const { lend } = member.spec.snapshot;
+    if (lend === null || source.kind === 'device') return [];
+    return lent(source.volume.group, lend)?.opened ?? [];
+  });
+  return [...new Set(opened)];
 }
 
 function emitVolume(builder: PlanBuilder, context: UnitContext, ready: ReadyMember): readonly ActionId[] {
@@ -101,7 +130,12 @@ function emitGrowth(
   return [id];
 }
 
-function emitSnapshot(builder: PlanBuilder, context: UnitContext, ready: ReadyMember): ActionId | null {
+function emitSnapshot(
+  builder: PlanBuilder,
+  context: UnitContext,
+  ready: ReadyMember,
+  before: readonly ActionId[],
+): ActionId | null {
   const { member, source } = ready;
   if (source.kind === 'device') return null;
   const { volume } = source;
@@ -111,7 +145,7 @@ function emitSnapshot(builder: PlanBuilder, context: UnitContext, ready: ReadyMe
   const loan = lend === null ? null : context.lent(volume.group, lend);
   const wish: Wish = { borrowed: loan?.device ?? null };
   const count = sizedSnapshot(group, ready, wish);
-  const needs = loan?.opened == null ? [] : [loan.opened];
+  const needs = [...(loan?.opened == null ? [] : [loan.opened]), ...before];
   return builder.add({
     type: 'snapshot.create',
     unit: context.unit,
@@ -142,15 +176,15 @@ function emitCopy(
   builder: PlanBuilder,
   context: UnitContext,
   { ready, volume }: Emitted,
-  snapshots: readonly ActionId[],
-): void {
+  views: readonly ActionId[],
+): ActionId {
   const { member, source, target, path } = ready;
   const { verify, limit, onReadError } = member.spec;
   const lastDigest = target.kind === 'present' ? completeDigest(target.record) : null;
   const copy: Draft<CopyAction> = {
     type: 'copy',
     unit: context.unit,
-    needs: needing([...volume, ...snapshots]),
+    needs: needing([...volume, ...views]),
     source: source.kind === 'volume' ? `${source.volume.group}/${source.snapshot}` : source.device.path,
     target: path,
     mode: lastDigest === null ? 'full' : 'changed',
@@ -161,7 +195,7 @@ function emitCopy(
     quiesce: source.kind === 'device' ? source.quiesce : null,
     reason: copyReason(target),
   };
-  builder.add(copy);
+  return builder.add(copy);
 }
 
 const NONE: readonly string[] = [];

@@ -155,7 +155,8 @@ function emitUnits(
   };
   due.forEach(({ unit, ready }, index) => {
     if (openLoans(builder, input, unit, open, lent)) {
-      emitUnit(builder, { unit: unit.name, ...context }, ready);
+      const setHooks = unit.set === null ? null : (input.spec.sets[unit.set]?.hooks ?? null);
+      emitUnit(builder, { unit: unit.name, setHooks, ...context }, ready);
     }
     for (const [key, loan] of open) {
       if ((lastUse.get(key) ?? index) > index) continue;

@@ -86,6 +86,8 @@ export function perform(model: Model, action: Draft): Fault | null {
       return snapshotRemove(model, action);
     case 'copy':
       return copy(model, action);
+    case 'hook':
+      return null;
   }
 }
 

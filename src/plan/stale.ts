@@ -21,7 +21,7 @@ export function compared(action: Action): ComparedAction {
     target: action.target,
     ...('device' in action ? { device: action.device } : {}),
     ...('extents' in action ? { extents: action.extents } : {}),
-    bytes: action.bytes,
+    ...('bytes' in action ? { bytes: action.bytes } : {}),
     commands: commandsOf(action),
   };
 }

@@ -46,6 +46,8 @@ export function stepsOf(action: Draft): Step[] {
       return run(endSnapshotCommands(action, { exists: true, originActive: true }));
     case 'copy':
       return copySteps(action);
+    case 'hook':
+      return action.hooks.map((argv) => ({ do: 'hook', argv }));
   }
 }
 
@@ -58,6 +60,7 @@ export function commandsOf(action: Draft): (readonly string[])[] {
 function commandOf(step: Step): readonly string[] {
   switch (step.do) {
     case 'run':
+    case 'hook':
       return step.argv;
     case 'copy':
       return ['lvmbackup', 'copy', step.from, step.to, ...copyOptions(step.action)];

@@ -4,6 +4,8 @@ import type { Member } from './members.ts';
 export interface Unit {
   /** `VG/LV`, a device, or `set NAME`: what actions and problems name. */
   readonly name: string;
+  /** Name of the set; null where it is a source alone. */
+  readonly set: string | null;
   readonly members: readonly Member[];
   /** Devices to be lent before it begins. */
   readonly loans: readonly WantedLoan[];
@@ -26,7 +28,12 @@ export function unitsOf(members: readonly Member[]): Unit[] {
     if (known) known.push(member);
     else byName.set(name, [member]);
   }
-  const units = [...byName].map(([name, list]) => ({ name, members: list, loans: wantedLoans(list) }));
+  const units = [...byName].map(([name, list]) => ({
+    name,
+    set: list[0]?.spec.set ?? null,
+    members: list,
+    loans: wantedLoans(list),
+  }));
   return together(units);
 }
 

@@ -2,6 +2,7 @@
 import type { Diagnostic, Range } from '../diagnostics.ts';
 import { deviceNameFault, groupNameFault, volumeNameFault } from '../lvm/names.ts';
 import type { SpecFile, VolumeFile } from './file.ts';
+import { freezingHooks } from './hook-checks.ts';
 import type { Places } from './locate.ts';
 import { sourceOf } from './resolve.ts';
 import type { Spec, VolumeSpec } from './spec.ts';
@@ -16,7 +17,7 @@ export function crossChecks(file: SpecFile, spec: Spec, places: Places): Diagnos
   });
   checks.names(spec, file);
   checks.unusedSets(file);
-  return checks.found;
+  return [...checks.found, ...freezingHooks(file, places)];
 }
 
 class Checks {

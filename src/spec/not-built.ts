@@ -14,7 +14,6 @@ interface NotBuilt {
 }
 
 const IN_A_POLICY: readonly NotBuilt[] = [
-  { path: ['alertAfter'] },
   { path: ['snapshot', 'extend'] },
   { path: ['keep', 'last'], harmless: (value) => value === 1 },
   ...['hourly', 'daily', 'weekly', 'monthly', 'yearly'].map((period) => ({
@@ -23,15 +22,13 @@ const IN_A_POLICY: readonly NotBuilt[] = [
   })),
   { path: ['tracking'], harmless: (value) => value === 'none' },
   { path: ['method'], harmless: (value) => value === 'image' },
-  { path: ['hooks'] },
 ];
 
 export function notBuiltYet(file: SpecFile, places: Places): Diagnostic[] {
   const inPolicies = policyPaths(file).flatMap((base) =>
     IN_A_POLICY.map((one) => ({ ...one, path: [...base, ...one.path] })),
   );
-  const inSets = Object.keys(file.sets ?? {}).map((name) => ({ path: ['sets', name, 'hooks'] }));
-  const all: NotBuilt[] = [{ path: ['group', 'pool'] }, ...inSets, ...inPolicies];
+  const all: NotBuilt[] = [{ path: ['group', 'pool'] }, ...inPolicies];
   return all.flatMap(({ path, harmless }) => {
     const value = at(file, path);
     if (value === undefined || value === null || harmless?.(value)) return [];

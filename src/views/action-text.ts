@@ -1,5 +1,5 @@
 /** What an action does, as one phrase: the same words in the plan and while it runs. */
-import type { Action, Quiesce } from '../plan/action.ts';
+import type { Action, HookAction, Quiesce } from '../plan/action.ts';
 
 export function whatText(action: Action): string {
   switch (action.type) {
@@ -25,6 +25,21 @@ export function whatText(action: Action): string {
       return `remove snapshot ${action.target}`;
     case 'copy':
       return `copy ${action.source} to ${action.target}`;
+    case 'hook':
+      return `run hooks ${momentText(action)}`;
+  }
+}
+
+function momentText({ moment, target }: HookAction): string {
+  const view = target.startsWith('/') ? 'copy' : 'snapshot';
+  switch (moment) {
+    case 'before':
+    case 'after':
+      return `${moment} the ${view} of ${target}`;
+    case 'onSuccess':
+      return `if the backup of ${target} succeeds`;
+    case 'onFailure':
+      return `if the backup of ${target} fails`;
   }
 }
 

@@ -1,5 +1,5 @@
 /** A run as people follow it: a line an action, a bar for a copy on a terminal, now and then a line elsewhere. */
-import type { ApplyEvent, Failure, Outcome } from '../apply/events.ts';
+import type { ApplyEvent, Failure, Outcome, SetSpread } from '../apply/events.ts';
 import type { Action } from '../plan/action.ts';
 import { bytesText } from '../units-text.ts';
 import { whatText } from './action-text.ts';
@@ -22,6 +22,12 @@ export function applyText(options: LineOptions): (event: ApplyEvent) => void {
         break;
       case 'action.progress':
         line.show(event.progress, event.snapshotFill);
+        break;
+      case 'action.output':
+        line.say(style.dim(`     | ${event.line}`));
+        break;
+      case 'set.frozen':
+        line.say(style.dim(`     ${spreadText(event)}`));
         break;
       case 'action.done':
         line.say(doneText(event, style));
@@ -66,6 +72,11 @@ function failedText(action: Action, failure: Failure, style: Style): string {
   ].join('\n');
 }
 
+/** From the beginning of the first snapshot to the end of the last. */
+function spreadText({ unit, snapshots, seconds }: SetSpread): string {
+  return `${unit}: ${snapshots} snapshots within ${seconds.toFixed(2)} s`;
+}
+
 const RESULT_COLOURS = { complete: 'green', failed: 'red', skipped: 'yellow' } as const;
 
 /** What the run came to, source by source. */
@@ -76,6 +87,7 @@ export function outcomeText(raw: Outcome, style: Style): string {
     return `  ${source} -> ${target}: ${word}${reason === undefined ? '' : `, ${reason}`}`;
   });
   const left = outcome.leftOpen.map(({ what }) => `  ${style.red('left open:')} ${what}`);
+  const sets = outcome.sets.map((spread) => `  ${spreadText(spread)}`);
   const total = `${bytesText(outcome.copiedBytes)} backed up, ${bytesText(outcome.writtenBytes)} written, in ${durationText(outcome.seconds)}`;
-  return [style.bold('Result'), ...units, ...left, total].join('\n');
+  return [style.bold('Result'), ...units, ...sets, ...left, total].join('\n');
 }

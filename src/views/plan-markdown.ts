@@ -48,8 +48,15 @@ function actions(list: readonly Action[]): string {
   );
 }
 
-function sizeText({ bytes, ...action }: Action): string {
-  return action.type === 'copy' ? bytesText(bytes) : `${countText(action.extents)} (${bytesText(bytes)})`;
+function sizeText(action: Action): string {
+  switch (action.type) {
+    case 'hook':
+      return '';
+    case 'copy':
+      return bytesText(action.bytes);
+    default:
+      return `${countText(action.extents)} (${bytesText(action.bytes)})`;
+  }
 }
 
 function space({ space: groups }: Plan): string {

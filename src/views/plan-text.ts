@@ -1,9 +1,10 @@
 /** The plan as people read it at a terminal: actions, space, problems, and a last line of counts. */
-import type { Action } from '../plan/action.ts';
+import type { Action, HookAction } from '../plan/action.ts';
 import type { GroupSpace, Plan } from '../plan/plan.ts';
 import { hasErrors } from '../plan/plan.ts';
 import type { Problem } from '../plan/problem.ts';
 import { commandsOf } from '../plan/steps.ts';
+import type { Bytes } from '../units.ts';
 import { bytesText, countText, extentsText } from '../units-text.ts';
 import { stillText, whatText } from './action-text.ts';
 import { printable } from './printable.ts';
@@ -47,9 +48,16 @@ const SYMBOLS: Record<Action['type'], readonly [symbol: string, meaning: string]
   'snapshot.create': ['+', 'create'],
   'snapshot.remove': ['-', 'remove'],
   copy: ['>', 'copy'],
+  hook: ['*', 'run'],
 };
 
-const COLOURS: Record<string, keyof Style> = { '+': 'green', '-': 'red', '~': 'yellow', '>': 'cyan' };
+const COLOURS: Record<string, keyof Style> = {
+  '+': 'green',
+  '-': 'red',
+  '~': 'yellow',
+  '>': 'cyan',
+  '*': 'cyan',
+};
 
 /** `commands` holds those of each action, ready to be shown; empty where they are not. */
 function actionsText(
@@ -68,13 +76,18 @@ function actionsText(
   );
   const open = new Set<number>();
   const lines = actions.flatMap((action, index) => {
-    if (action.closes !== undefined) open.delete(action.closes);
+    if (action.closes !== undefined && endsIndent(action, actions)) open.delete(action.closes);
     const indent = '  '.repeat(open.size);
     if (closed.has(action.id)) open.add(action.id);
     const fault = faults.get(action.id) ?? null;
     return actionLines(action, { indent, width, style, fault, commands: commands[index] ?? [] });
   });
   return [`${style.bold('Actions')}   ${style.dim(legend)}`, '', ...lines].join('\n');
+}
+
+/** Hooks that follow a snapshot close nothing that others do not close after them. */
+function endsIndent({ type, closes }: Action, actions: readonly Action[]): boolean {
+  return type !== 'hook' || actions[(closes ?? 0) - 1]?.type === 'hook';
 }
 
 interface LineOptions {
@@ -102,8 +115,9 @@ function coloured(symbol: string, style: Style): string {
 }
 
 function sizeText(action: Action): string {
+  if (action.type === 'hook') return hooksText(action);
   if (action.type === 'copy') return `${bytesText(action.bytes)}, ${action.mode}`;
-  const size = extentsText(action.extents, (action.bytes / Math.max(1, action.extents)) as Action['bytes']);
+  const size = extentsText(action.extents, (action.bytes / Math.max(1, action.extents)) as Bytes);
   switch (action.type) {
     case 'volume.extend':
       return `${size} more, ${bytesText(action.newBytes)} then${onText(action.placement.devices)}`;
@@ -113,6 +127,11 @@ function sizeText(action: Action): string {
     default:
       return size;
   }
+}
+
+/** What the file has run as root is shown in full, always. */
+function hooksText({ hooks, timeout }: HookAction): string {
+  return `${hooks.map(quoted).join('; ')} · ${timeout} s at most${hooks.length > 1 ? ' each' : ''}`;
 }
 
 /** No device is named where none could be used. */

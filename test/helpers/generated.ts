@@ -4,7 +4,7 @@ import type { Inventory, Volume } from '../../src/lvm/inventory.ts';
 import type { Size, Spec, VolumeSpec } from '../../src/spec/spec.ts';
 import { bytes, MiB, seconds } from '../../src/units.ts';
 import { aDevice, aGroup, anInventory, aVolume, diskOf } from './machine.ts';
-import { aSpec, aVolumeSpec, countOf, percentOfFree, percentOfOrigin } from './specs.ts';
+import { aSpec, aVolumeSpec, countOf, NO_HOOKS, percentOfFree, percentOfOrigin } from './specs.ts';
 
 const size: fc.Arbitrary<Size> = fc.oneof(
   fc.integer({ min: 1, max: 150 }).map(percentOfOrigin),
@@ -35,6 +35,7 @@ export const machineAndSpec: fc.Arbitrary<Case> = fc
         atLeast: fc.option(size),
         lend: fc.boolean(),
         set: fc.option(fc.constantFrom('x', 'y')),
+        hooks: fc.subarray(['before', 'after'] as const),
       }),
       { minLength: 8, maxLength: 8 },
     ),
@@ -53,10 +54,13 @@ export const machineAndSpec: fc.Arbitrary<Case> = fc
           ...(made.present ? [] : [aDevice('/dev/backup', diskOf(made.backupSize, made.backupExtent))]),
         ],
       }),
-      spec: aSpec(
-        volumes.map((volume, index) => specOf(volume, made.snapshots[index])),
-        { devices: ['/dev/backup'], extentSize: made.backupExtent },
-      ),
+      spec: {
+        ...aSpec(
+          volumes.map((volume, index) => specOf(volume, made.snapshots[index])),
+          { devices: ['/dev/backup'], extentSize: made.backupExtent },
+        ),
+        sets: { G0x: { hooks: hooksOf('set x', ['before', 'after']) } },
+      },
     };
   });
 
@@ -77,13 +81,26 @@ function sourceGroup(
   );
 }
 
-type Choice = { size: Size; atLeast: Size | null; lend: boolean; set: string | null };
+interface Choice {
+  size: Size;
+  atLeast: Size | null;
+  lend: boolean;
+  set: string | null;
+  hooks: readonly ('before' | 'after')[];
+}
+
+/** One command at each of these moments. */
+function hooksOf(of: string, moments: readonly ('before' | 'after')[]) {
+  const at = (moment: 'before' | 'after') => (moments.includes(moment) ? [[moment, of]] : []);
+  return { ...NO_HOOKS, before: at('before'), after: at('after') };
+}
 
 function specOf(volume: Volume, choice: Choice | undefined): VolumeSpec {
   return aVolumeSpec(`${volume.group}/${volume.name}`, {
     backup: `${volume.group}-${volume.name}`,
     refreshAfter: seconds(3600),
     set: choice?.set ? `${volume.group}${choice.set}` : null,
+    hooks: hooksOf(`${volume.group}/${volume.name}`, choice?.hooks ?? []),
     snapshot: {
       size: choice?.size ?? percentOfOrigin(100),
       atLeast: choice?.atLeast ?? null,

@@ -79,6 +79,10 @@ export class SimulatedLvm {
         return COPIED;
       },
       holdStill: async () => ({ release: async () => {} }),
+      runHook: async ({ argv }) => {
+        const fails = this.#next(argv);
+        return { end: { kind: 'exited', exitCode: fails ? 1 : 0 }, lastLines: fails ? ['it fails'] : [] };
+      },
       now: () => CLOCK,
       onEvent: (event) => {
         this.events.push(event);

@@ -6,7 +6,7 @@ import type { PlanInput } from '../../src/plan/input.ts';
 import type { GroupSpec, Size, SnapshotSpec, SourceSpec, Spec, VolumeSpec } from '../../src/spec/spec.ts';
 import { bytes, extents, MiB, seconds } from '../../src/units.ts';
 
-const NO_HOOKS = { before: [], after: [], onSuccess: [], onFailure: [], timeout: seconds(300) };
+export const NO_HOOKS = { before: [], after: [], onSuccess: [], onFailure: [], timeout: seconds(300) };
 
 export const percentOfOrigin = (percent: number): Size => ({ unit: '%ORIGIN', percent });
 export const percentOfFree = (percent: number): Size => ({ unit: '%FREE', percent });

@@ -112,14 +112,29 @@ describe('what makes no sense together', () => {
   });
 });
 
+describe('no hook may freeze what LVM is about to snapshot', () => {
+  test.each([
+    ['[fsfreeze, --freeze, /srv]', 'fsfreeze'],
+    ['[/usr/sbin/fsfreeze, -f, /srv]', 'fsfreeze'],
+    ['[sudo, fsfreeze, -f, /srv]', 'fsfreeze'],
+    ['[sh, -c, "sync; fsfreeze -f /srv"]', 'fsfreeze'],
+    ['[xfs_freeze, -f, /srv]', 'xfs_freeze'],
+    ['[dmsetup, suspend, S-a]', 'dmsetup suspend'],
+  ])('%s', (argv, named) => {
+    const errors = errorsOf(file(`- {source: S/a, hooks: {before: [[sync], ${argv}]}}`));
+    expect(errors).toMatchObject([{ code: 'freezes', message: expect.stringContaining(`(${named})`) }]);
+  });
+
+  test('nor those of a set, nor of a policy; what only sounds like it may', () => {
+    const text = file(
+      '- {source: S/a, set: x, hooks: {before: [[/usr/local/bin/my-fsfreeze-check, all]]}}',
+      'sets: {x: {hooks: {after: [[fsfreeze, -u, /srv]]}}}\ndefaults: {hooks: {before: [[fsfreeze, -f, /]]}}\n',
+    );
+    expect(errorsOf(text).map(({ code }) => code)).toEqual(['freezes', 'freezes']);
+  });
+});
+
 test('what is not built yet is refused by name, at its place', () => {
-  const text = file(
-    '- {source: S/a, tracking: snapshot}\n- {source: S/b, keep: {last: 3}}',
-    'defaults: {alertAfter: 30h}\n',
-  );
-  expect(pointed(text)).toEqual([
-    '3:12 not-built «alertAfter»',
-    '5:19 not-built «tracking»',
-    '6:26 not-built «last»',
-  ]);
+  const text = file('- {source: S/a, tracking: snapshot}\n- {source: S/b, keep: {last: 3}}');
+  expect(pointed(text)).toEqual(['4:19 not-built «tracking»', '5:26 not-built «last»']);
 });
