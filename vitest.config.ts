@@ -16,10 +16,12 @@ export default defineConfig({
         test: {
           name: 'lab',
           include: ['test/lab/**/*.test.ts'],
-          // A machine emulated on two cores: one at a time, and patient.
-          fileParallelism: false,
-          testTimeout: 300_000,
-          hookTimeout: 300_000,
+          // Emulated machines: two at a time, for each waits as often as it computes, and patient. After the units,
+          // which take all cores themselves.
+          maxWorkers: 2,
+          sequence: { groupOrder: 1 },
+          testTimeout: 600_000,
+          hookTimeout: 600_000,
         },
       },
     ],
