@@ -15,6 +15,11 @@ export interface RunContext {
     step: Extract<Step, { do: 'copy' }>,
     options: { readonly signal: AbortSignal; readonly onProgress: (progress: Progress) => void },
   ) => Promise<CopyResult>;
+  /** Reads what a restore point holds, past the page cache. */
+  readonly check: (
+    step: Extract<Step, { do: 'check' }>,
+    options: { readonly signal: AbortSignal; readonly onProgress: (progress: Progress) => void },
+  ) => Promise<{ readonly digest: string | null; readonly unreadable: readonly unknown[] }>;
   /** Holds a mounted file system still; `release` throws where it was not still to the end. */
   readonly holdStill: (quiesce: Quiesce) => Promise<{ readonly release: () => Promise<void> }>;
   /** Runs one command of the file, in an environment of its own. Never throws: what came of it is the result. */

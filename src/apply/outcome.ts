@@ -27,7 +27,7 @@ export function outcomeOf(
 }
 
 export function unitOutcome(plan: Plan, copy: CopyAction, state: RunState): UnitOutcome {
-  const about = { source: copy.identity.source, target: copy.target };
+  const about = { source: copy.restore ? copy.source : copy.identity.source, target: copy.target };
   if (state.done.has(copy.id)) return { ...about, result: 'complete' };
   const own = state.failed.get(copy.id);
   if (own) return { ...about, result: 'failed', reason: own.message };

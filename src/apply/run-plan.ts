@@ -30,6 +30,7 @@ import { CommandFailed, failureOf } from './failure.ts';
 import { hookEnvironment } from './hook-environment.ts';
 import { outcomeOf } from './outcome.ts';
 import { compactTime, fillIn, timeText } from './placeholders.ts';
+import { runRestore } from './restore-run.ts';
 import { hookOutcome, isDue, runHooks } from './run-hooks.ts';
 import { SetSpreads } from './set-spread.ts';
 import { overflowed, watchSnapshot } from './snapshot-watch.ts';
@@ -122,7 +123,7 @@ class Runner {
   }
 
   async #open(action: Action): Promise<CopyResult | null> {
-    if (action.type === 'copy') return this.#copy(action);
+    if (action.type === 'copy') return action.restore ? this.#restore(action) : this.#copy(action);
     if (action.type === 'hook') return this.#hooks(action);
     if (action.type === 'snapshot.create') return this.#freeze(action);
     return this.#runSteps(action);
@@ -163,6 +164,8 @@ class Runner {
           case 'run':
             await this.#command(asItCameOut(step.argv, result), valuesOf(time, result));
             break;
+          case 'check':
+            break;
           case 'copy':
             time ??= timeText(this.context.now());
             result = await this.#copyBytes(action, step);
@@ -178,6 +181,13 @@ class Runner {
       await this.context.run(deactivate(action.target)).catch(() => {});
       throw error;
     }
+  }
+
+  async #restore(action: CopyAction): Promise<CopyResult> {
+    const result = await runRestore(action, this.context, (argv) => this.#command(argv, {}));
+    this.state.writtenBytes += result.bytesWritten;
+    this.state.copiedBytes += action.bytes;
+    return result;
   }
 
   async #copyBytes(action: CopyAction, step: Extract<Step, { do: 'copy' }>): Promise<CopyResult> {

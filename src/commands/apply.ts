@@ -11,13 +11,14 @@ import { ExitCode, UserError } from '../errors.ts';
 import { readState } from '../lvm/read-state.ts';
 import { runCommand } from '../lvm/spawn.ts';
 import { inventoryOf } from '../lvm/state-file.ts';
+import type { SavedPlan } from '../plan/document.ts';
 import { hasErrors, type Plan } from '../plan/plan.ts';
 import { compared, staleReasons } from '../plan/stale.ts';
 import { type ApplyJson, applyJson } from '../views/apply-json.ts';
 import { applyText, outcomeText } from '../views/apply-text.ts';
 import { planText } from '../views/plan-text.ts';
 import { confirm } from './confirm.ts';
-import { copyStep } from './copy-step.ts';
+import { checkStep, copyStep } from './copy-step.ts';
 import type { Io } from './io.ts';
 import { liveState, makePlan, type PlannedFrom, specFor } from './make-plan.ts';
 import { rememberRun } from './remember-run.ts';
@@ -38,7 +39,11 @@ export async function apply(options: ApplyOptions, io: Io, version: string): Pro
   if (options.plan !== undefined && (options.file !== undefined || options.only.length > 0)) {
     throw new UserError(ExitCode.badInput, 'a saved plan takes no -f and no --only: it says both itself');
   }
-  const wanted = options.plan === undefined ? fromFile(options, io) : fromSavedPlan(options.plan);
+  const saved = options.plan === undefined ? null : readSavedPlan(options.plan);
+  if (saved?.operation === 'restore') {
+    return (await import('./restore.ts')).applyRestore(saved, options, io, version);
+  }
+  const wanted = saved === null ? fromFile(options, io) : fromSavedPlan(saved, options.plan ?? '');
   if (!wanted) return ExitCode.badInput;
   const lock = acquireLock(process.argv.slice(2), new Date());
   try {
@@ -70,8 +75,7 @@ function fromFile(options: ApplyOptions, io: Io): Wanted | null {
   return { ...from, clock: new Date(), only: options.only, moved: () => [], approved };
 }
 
-function fromSavedPlan(path: string): Wanted {
-  const saved = readSavedPlan(path);
+function fromSavedPlan(saved: SavedPlan, path: string): Wanted {
   const { spec, ...config } = saved.config;
   if (spec === null) {
     throw new UserError(
@@ -157,7 +161,8 @@ export async function perform(
   );
   const exitCode = exitCodeOf(outcome);
   if (json) json.end(outcome, exitCode);
-  else io.out(`${outcomeText(outcome, io.outStyle)}\n`);
+  else
+    io.out(`${outcomeText(outcome, io.outStyle, plan.operation === 'restore' ? 'restored' : 'backed up')}\n`);
   await rememberRun(recorder.ran(outcome, exitCode, new Date()), stateDir, io);
   return exitCode;
 }
@@ -174,7 +179,8 @@ async function planNow({ spec, config, clock, only }: Wanted, stateFolder: strin
   });
 }
 
-function refuseStale(reasons: readonly string[]): void {
+/** Throws UserError (exit 4) where anything moved. */
+export function refuseStale(reasons: readonly string[]): void {
   if (reasons.length === 0) return;
   throw new UserError(
     ExitCode.refused,
@@ -198,6 +204,7 @@ function context(
     readInventory: async () =>
       inventoryOf(await readState({ run: runCommand, now: new Date(), devices: [] })),
     copy: copyStep(stateDir),
+    check: checkStep,
     holdStill: (quiesce) => holdStill(quiesce, [process.execPath, script]),
     runHook: hookRunner(lock.fd, homedir()),
     now: () => new Date(),

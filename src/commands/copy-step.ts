@@ -3,6 +3,7 @@ import { readdir } from 'node:fs/promises';
 import type { RunContext } from '../apply/context.ts';
 import { type CopyResult, copy } from '../copy/copy.ts';
 import { type OpenSource, type OpenTarget, openSource, openTarget } from '../copy/open-end.ts';
+import { readPoint } from '../copy/read-point.ts';
 import { runCommand } from '../lvm/spawn.ts';
 import { manifestPath } from './state-folder.ts';
 
@@ -15,16 +16,28 @@ export function copyStep(stateFolder: string): RunContext['copy'] {
           ...{ verify: action.verify, rate: action.rate, onReadError: action.onReadError },
           size: action.bytes,
           mode: action.mode === 'changed' ? 'changed' : 'full',
-          manifest: {
-            path: manifestPath(stateFolder, target.device.identity),
-            source: action.identity.sourceId,
-            target: target.device.identity,
-            digest: action.lastDigest,
-          },
+          manifest: action.restore
+            ? null
+            : {
+                path: manifestPath(stateFolder, target.device.identity),
+                source: action.identity.sourceId,
+                target: target.device.identity,
+                digest: action.lastDigest,
+              },
         }),
       ),
     );
 }
+
+/** Reads a point once more before it is written over anything. */
+export const checkStep: RunContext['check'] = async ({ from, size }, { signal, onProgress }) => {
+  const source = await openSource(from);
+  try {
+    return await readPoint({ source, size, signal, onProgress, manifest: null, sample: null });
+  } finally {
+    await source.close();
+  }
+};
 
 async function withEnds(
   from: string,

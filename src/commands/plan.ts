@@ -55,7 +55,7 @@ async function shown(made: Plan, options: PlanOptions, io: Io): Promise<string> 
 }
 
 /** A plan that cannot be applied is not saved: it would only be refused later. */
-function savePlan(made: Plan, path: string, io: Io): void {
+export function savePlan(made: Plan, path: string, io: Io): void {
   if (hasErrors(made)) {
     io.err(`The plan was not saved to ${path}: it cannot be applied.\n`);
     return;

@@ -17,9 +17,13 @@ export function readSavedPlan(path: string): SavedPlan {
     );
   }
   checkDocument(validatePlan, document, path, 'plan again: lvmbackup plan --out FILE');
-  const plan = document as SavedPlan & { readonly operation: string };
-  if (plan.operation !== 'backup') {
-    throw new UserError(ExitCode.badInput, `${path} is a plan to ${plan.operation}, which is not built yet`);
+  const plan = document as SavedPlan;
+  if (plan.operation === 'recover') {
+    throw new UserError(
+      ExitCode.badInput,
+      `${path} is a plan of what dead runs left, without a file`,
+      'run it with: lvmbackup recover',
+    );
   }
   if (Number.isNaN(Date.parse(plan.createdAt))) {
     throw new UserError(ExitCode.badInput, `${path}: /createdAt: ${plan.createdAt} is no time`);

@@ -43,7 +43,12 @@ export interface CompareTask extends Place {
   readonly op: 'compare';
 }
 
-export type BlockTask = CopyTask | CheckTask | CompareTask;
+/** Reads the source alone and digests it; what it cannot give is told, and counts as zero. */
+export interface DigestTask extends Place {
+  readonly op: 'digest';
+}
+
+export type BlockTask = CopyTask | CheckTask | CompareTask | DigestTask;
 
 export interface BlockDone {
   readonly held: boolean;
@@ -86,6 +91,8 @@ export class BlockWorker {
         return this.#check(task);
       case 'compare':
         return this.#compare(task);
+      case 'digest':
+        return this.#digest(task);
     }
   }
 
@@ -131,6 +138,16 @@ export class BlockWorker {
       if (isKnown(entry) && !this.maker.matches(entry, piece)) runs.add(at, piece.length);
     }
     return { ...NOTHING_DONE, bytesRead: { source: 0, target: length }, ranges: runs.list };
+  }
+
+  async #digest({ offset, length }: DigestTask): Promise<BlockDone> {
+    const source = this.#source.subarray(0, length);
+    const unreadable = await readOrSalvage(this.ends.source, source, offset, 'skip');
+    const entries = noEntries(Math.ceil(length / CHUNK));
+    for (const { piece, index } of pieces(source)) {
+      this.maker.entry(piece, isZero(piece)).copy(entryAt(entries, index));
+    }
+    return { ...NOTHING_DONE, entries, unreadable, bytesRead: { source: length, target: 0 } };
   }
 
   async #compare({ offset, length }: CompareTask): Promise<BlockDone> {

@@ -6,7 +6,7 @@ import { Worker } from 'node:worker_threads';
 import { COPY_WORKER } from '../generated/copy-worker.js';
 import { type BlockDone, type BlockTask, BlockWorker } from './block.ts';
 import { CopyError, type Side } from './copy-error.ts';
-import type { OpenEnd } from './endpoint.ts';
+import type { OpenEnd, Source, Target } from './endpoint.ts';
 import { EntryMaker, type ManifestKey } from './entry.ts';
 import type { OpenSource, OpenTarget } from './open-end.ts';
 import type { Shape } from './shape.ts';
@@ -19,8 +19,8 @@ export interface Lane {
 }
 
 export interface LanesNeed {
-  readonly source: OpenSource;
-  readonly target: OpenTarget;
+  readonly source: Source & Pick<OpenSource, 'end'>;
+  readonly target: Target & Pick<OpenTarget, 'end'>;
   readonly key: ManifestKey;
 }
 

@@ -31,7 +31,7 @@ async function answerTo(task: BlockTask): Promise<ThreadAnswer> {
 
 /** A Buffer arrives as the plain array under it. */
 function arrived(task: BlockTask): BlockTask {
-  if (task.op === 'compare' || task.known === null) return task;
+  if (!('known' in task) || task.known === null) return task;
   const { buffer, byteOffset, length } = task.known;
   return { ...task, known: Buffer.from(buffer, byteOffset, length) } as BlockTask;
 }

@@ -105,6 +105,22 @@ export function createVolume(options: {
   ];
 }
 
+/** An inactive volume like any other, not wiped: the target of a restore that follows. */
+export function createPlainVolume(options: {
+  readonly group: string;
+  readonly name: string;
+  readonly extents: Extents;
+  readonly tags: readonly string[];
+  readonly devices: readonly string[];
+}): Argv {
+  const { group, name, extents, tags, devices } = options;
+  return [
+    ...['lvcreate', '-y', '-an', '-Wn', '-Zn', '-l', String(extents), '-n', name],
+    ...tagOptions({ add: tags }),
+    ...[group, ...devices],
+  ];
+}
+
 export function createSnapshot(options: {
   readonly origin: string;
   readonly name: string;
@@ -149,6 +165,12 @@ export function removesVolume([program]: Argv): boolean {
 
 export function activate(volume: string, ignoreSkip: boolean): Argv {
   return ['lvchange', '-y', '-ay', ...(ignoreSkip ? ['-K'] : []), volume];
+}
+
+/** So that the kernel lets nobody write to it. An activation without this makes it writable again. */
+export function activateReadOnly(volume: string): Argv {
+  const readOnly = `activation{read_only_volume_list=["${volume}"]}`;
+  return ['lvchange', '-y', '-ay', '-K', '--config', readOnly, volume];
 }
 
 export function deactivate(volume: string): Argv {

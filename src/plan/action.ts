@@ -103,6 +103,8 @@ export interface VolumeCreate extends ActionBase {
   readonly bytes: Bytes;
   readonly placement: Placement;
   readonly identity: SourceIdentity;
+  /** It is the target of a restore, and none of ours: what its tag says until the point's content is there. */
+  readonly restoring?: string;
 }
 
 export interface VolumeExtend extends ActionBase {
@@ -191,6 +193,25 @@ export interface CopyAction extends ActionBase {
   readonly dropTags: readonly string[];
   /** The target says `incomplete` already: it need not be said again. */
   readonly quiesce: Quiesce | null;
+  /** It goes the other way: from a restore point to a source, or to a volume in its place. */
+  readonly restore?: RestoreTraits;
+}
+
+export interface RestoreTraits {
+  /** What the target's tag says meanwhile: the point's time, or its volume where it has none. */
+  readonly point: string;
+  /** What the point has to hold; null where it is restored as it is, by its name. */
+  readonly digest: string | null;
+  /** The point is read and held against its digest before the target is written to. */
+  readonly checkFirst: boolean;
+  /** The point is inactive, and is active for the restore only. */
+  readonly activatePoint: boolean;
+  /** The pool that LVM activates with it, `VG/POOL`; null where there is none, or it is active anyway. */
+  readonly deactivatePool: string | null;
+  /** What the target is before, and stays; a new one is active afterwards. */
+  readonly target: 'new' | 'active' | 'inactive' | 'device';
+  /** The target's tags of a restore that was not finished. */
+  readonly dropTags: readonly string[];
 }
 
 export type HookMoment = 'before' | 'after' | 'onSuccess' | 'onFailure';
@@ -242,4 +263,13 @@ export type Step =
       readonly from: string;
       readonly to: string;
       readonly action: Draft<CopyAction>;
+    }
+  /** Reads the first `size` bytes past the page cache: they must have this digest. */
+  | {
+      readonly do: 'check';
+      /** `VG/LV`. */
+      readonly volume: string;
+      readonly from: string;
+      readonly size: Bytes;
+      readonly digest: string;
     };

@@ -4,6 +4,7 @@
 import type { Spec } from '../spec/spec.ts';
 import type { Action } from './action.ts';
 import type { Plan } from './plan.ts';
+import type { RestoreRequest } from './plan-restore.ts';
 import { commandsOf } from './steps.ts';
 
 /** A minor step only adds; readers ignore what they do not know and refuse another major. */
@@ -29,7 +30,9 @@ function actionDocument(action: Action): ActionDocument {
 export interface SavedPlan {
   readonly createdAt: string;
   readonly config: { readonly path: string; readonly sha256: string; readonly spec: Spec | null };
+  readonly operation: Plan['operation'];
   readonly only: readonly string[];
+  readonly restore?: RestoreRequest;
   readonly groups: readonly { readonly name: string; readonly uuid: string; readonly seqno: number }[];
   readonly actions: readonly ComparedAction[];
 }

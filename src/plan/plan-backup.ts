@@ -203,7 +203,7 @@ function openLoans(
   return unit.loans.every(({ group, named }) => lent.get(loanKey(group, named)) !== 'refused');
 }
 
-function document(
+export function document(
   builder: PlanBuilder,
   input: Pick<PlanInput, 'inventory' | 'clock' | 'only'> & Pick<Plan, 'config'>,
   operation: Plan['operation'],

@@ -2,16 +2,19 @@
 import type { Spec } from '../spec/spec.ts';
 import type { Bytes, Extents } from '../units.ts';
 import type { Action, ActionId } from './action.ts';
+import type { RestoreRequest } from './plan-restore.ts';
 import type { Problem } from './problem.ts';
 
 export interface Plan {
-  readonly operation: 'backup' | 'recover';
+  readonly operation: 'backup' | 'restore' | 'recover';
   /** RFC 3339 UTC, whole seconds: the plan's clock. */
   readonly createdAt: string;
   readonly lvmVersion: string | null;
   readonly config: PlanConfig;
   /** `--only` as given; empty: every source. */
   readonly only: readonly string[];
+  /** What was asked for, where it is the plan of a restore. */
+  readonly restore?: RestoreRequest;
   /** The groups that the plan touches or reads, as they were. */
   readonly groups: readonly { readonly name: string; readonly uuid: string; readonly seqno: number }[];
   readonly actions: readonly Action[];

@@ -21,7 +21,9 @@ export type ErrorCode =
   | 'base-on-lent'
   | 'block-size-mismatch'
   | 'name-taken'
-  | 'stale-plan';
+  | 'stale-plan'
+  | 'point-incomplete'
+  | 'point-damaged';
 
 export type WarningCode =
   | 'same-disk'
@@ -30,7 +32,9 @@ export type WarningCode =
   | 'boot-risk'
   | 'unencrypted-target'
   | 'device-unknown'
-  | 'duplicate-id';
+  | 'duplicate-id'
+  | 'point-incomplete'
+  | 'point-damaged';
 
 interface ProblemBase {
   readonly message: string;

@@ -6,7 +6,7 @@
  * that spans several, how many on each; UUIDs and times that LVM gives; the metadata's sequence number.
  */
 import type { Inventory, PhysicalVolume, PvUuid, Volume } from '../lvm/inventory.ts';
-import { isDetail, OWNED } from '../lvm/tags.ts';
+import { isDetail, OWNED, tag } from '../lvm/tags.ts';
 import { type Bytes, bytes, bytesOf, type Extents, extents } from '../units.ts';
 import type {
   Action,
@@ -18,6 +18,7 @@ import type {
   GroupRepair,
   Placement,
   PlannedPv,
+  RestoreTraits,
   SnapshotCreate,
   SnapshotRemove,
   VolumeCreate,
@@ -195,14 +196,16 @@ const DONE = stateTags({ state: 'complete', time: '{time}', digest: '{digest}' }
 const RUN = runTags();
 
 function volumeCreate(model: Model, action: Draft<VolumeCreate>): Fault | null {
-  const tags = [OWNED, ...identityTags(action.identity), ...BEGUN];
+  const isTarget = action.restoring !== undefined;
+  const ours = [OWNED, ...identityTags(action.identity), ...BEGUN];
+  const tags = action.restoring === undefined ? ours : [tag('restoring', action.restoring)];
   return addVolume(model, action, {
     roles: ['public'],
     layout: ['linear'],
     origin: null,
     tags,
     active: false,
-    skipActivation: true,
+    skipActivation: !isTarget,
     readOnly: false,
     chunkSize: null,
   });
@@ -313,12 +316,25 @@ function snapshotRemove(model: Model, action: Draft<SnapshotRemove>): Fault | nu
 }
 
 function copy(model: Model, action: Draft<CopyAction>): Fault | null {
+  if (action.restore) return restore(model, action, action.restore);
   const [groupName, name] = splitPath(action.target);
   const group = model.group(groupName);
   const target = group?.volumes.get(name);
   if (!group || !target) return { code: 'missing', what: action.target };
   const kept = target.tags.filter((one) => !isDetail(one));
   put(group, { ...target, tags: [...kept, ...identityTags(action.identity), ...DONE], active: false });
+  return null;
+}
+
+/** A device keeps its place and its name; nothing that the model tells of it changes. */
+function restore(model: Model, action: Draft<CopyAction>, traits: RestoreTraits): Fault | null {
+  if (traits.target === 'device') return null;
+  const [groupName, name] = splitPath(action.target);
+  const group = model.group(groupName);
+  const target = group?.volumes.get(name);
+  if (!group || !target) return { code: 'missing', what: action.target };
+  const tags = target.tags.filter((one) => !one.startsWith(tag('restoring', '')));
+  put(group, { ...target, tags, active: traits.target === 'new' || target.active });
   return null;
 }
 

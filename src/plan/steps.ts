@@ -16,8 +16,10 @@ import type {
   SnapshotRemove,
   Step,
 } from './action.ts';
+import { devicePath } from './device-path.ts';
 import { splitPath } from './model.ts';
 import { identityTags, loanTags, runTags, stateTags } from './ownership.ts';
+import { createTarget, restoreSteps } from './restore-steps.ts';
 
 /** What apply does for the action, in order. `{run}`, `{time}` and `{digest}` are filled in by the run. */
 export function stepsOf(action: Draft): Step[] {
@@ -31,6 +33,7 @@ export function stepsOf(action: Draft): Step[] {
     case 'group.repair':
       return run(repairGroup(action));
     case 'volume.create': {
+      if (action.restoring !== undefined) return run([createTarget(action, action.restoring)]);
       const [group, name] = splitPath(action.target);
       const tags = [OWNED, ...identityTags(action.identity), ...stateTags({ state: 'incomplete' })];
       const { extents, placement } = action;
@@ -45,7 +48,7 @@ export function stepsOf(action: Draft): Step[] {
     case 'snapshot.remove':
       return run(endSnapshotCommands(action, { exists: true, originActive: true }));
     case 'copy':
-      return copySteps(action);
+      return action.restore ? restoreSteps(action, action.restore) : copySteps(action);
     case 'hook':
       return action.hooks.map((argv) => ({ do: 'hook', argv }));
   }
@@ -62,6 +65,8 @@ function commandOf(step: Step): readonly string[] {
     case 'run':
     case 'hook':
       return step.argv;
+    case 'check':
+      return ['lvmbackup', 'verify', step.volume];
     case 'copy':
       return ['lvmbackup', 'copy', step.from, step.to, ...copyOptions(step.action)];
   }
@@ -160,9 +165,4 @@ function copySteps(action: Draft<CopyAction>): Step[] {
     { do: 'copy', from: devicePath(action.source), to: devicePath(target), action },
     ...run([...lvm.changeVolumeTags(target, incomplete, complete), lvm.deactivate(target)]),
   ];
-}
-
-/** Where the kernel shows it: `VG/LV` under /dev, a device's own path as it is. */
-export function devicePath(name: string): string {
-  return name.startsWith('/') ? name : `/dev/${name}`;
 }

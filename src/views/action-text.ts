@@ -24,6 +24,7 @@ export function whatText(action: Action): string {
     case 'snapshot.remove':
       return `remove snapshot ${action.target}`;
     case 'copy':
+      if (action.restore) return `restore ${action.target} from ${action.source}`;
       return `copy ${action.source} to ${action.target}`;
     case 'hook':
       return `run hooks ${momentText(action)}`;

@@ -79,8 +79,8 @@ function spreadText({ unit, snapshots, seconds }: SetSpread): string {
 
 const RESULT_COLOURS = { complete: 'green', failed: 'red', skipped: 'yellow' } as const;
 
-/** What the run came to, source by source. */
-export function outcomeText(raw: Outcome, style: Style): string {
+/** What the run came to, source by source. `done`: what was done with the bytes. */
+export function outcomeText(raw: Outcome, style: Style, done = 'backed up'): string {
   const outcome = printable(raw);
   const units = outcome.units.map(({ source, target, result, reason }) => {
     const word = style[RESULT_COLOURS[result]](result);
@@ -88,6 +88,6 @@ export function outcomeText(raw: Outcome, style: Style): string {
   });
   const left = outcome.leftOpen.map(({ what }) => `  ${style.red('left open:')} ${what}`);
   const sets = outcome.sets.map((spread) => `  ${spreadText(spread)}`);
-  const total = `${bytesText(outcome.copiedBytes)} backed up, ${bytesText(outcome.writtenBytes)} written, in ${durationText(outcome.seconds)}`;
+  const total = `${bytesText(outcome.copiedBytes)} ${done}, ${bytesText(outcome.writtenBytes)} written, in ${durationText(outcome.seconds)}`;
   return [style.bold('Result'), ...units, ...sets, ...left, total].join('\n');
 }

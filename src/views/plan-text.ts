@@ -202,6 +202,7 @@ function problemLines(problem: Problem, style: Style): string[] {
 
 const NOTHING: Record<Plan['operation'], string> = {
   backup: 'No changes: every backup is as the file wants it.',
+  restore: 'Nothing to restore.',
   recover: 'Nothing to recover: no run has left anything.',
 };
 

@@ -78,6 +78,10 @@ export class SimulatedLvm {
         signal.throwIfAborted();
         return COPIED;
       },
+      check: async ({ volume, digest }) => {
+        const fails = this.#next(['check', volume]);
+        return { digest: fails ? 'sha256-256KiB:1' : digest, unreadable: [] };
+      },
       holdStill: async () => ({ release: async () => {} }),
       runHook: async ({ argv }) => {
         const fails = this.#next(argv);

@@ -9,6 +9,18 @@ export function fileOption(): Option {
   );
 }
 
+/** For commands that need no file, and read none unless it is named. */
+export function fileNamedOption(): Option {
+  return new Option('-f, --file <file>', 'only what is in the backup group of this file');
+}
+
+export function pointOption(): Option {
+  return new Option(
+    '--point <point>',
+    'a time as 2026-11-23T09:15:00Z, or the volume that holds it (default: the newest complete one)',
+  );
+}
+
 export function stateDirOption(): Option {
   return new Option('--state-dir <folder>', 'where is remembered what backup volumes hold').default(
     STATE_FOLDER,

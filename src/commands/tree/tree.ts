@@ -5,12 +5,14 @@ import { careCommands } from './care.ts';
 import { type Surroundings, withExamples } from './command.ts';
 import { copyCommands } from './copy.ts';
 import { machineCommands } from './machine.ts';
+import { restoreCommands } from './restore.ts';
 
 type Group = (root: Command, surroundings: Surroundings) => void;
 
 /** By the heading that help gives them. */
 const GROUPS: Readonly<Record<string, Group>> = {
   'Backups:': backupCommands,
+  'Restores:': restoreCommands,
   'Between runs:': careCommands,
   'By itself:': copyCommands,
   'This machine:': machineCommands,

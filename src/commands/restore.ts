@@ -1,0 +1,132 @@
+/** `lvmbackup restore`: a restore point back onto its source or another volume, shown and confirmed as a plan is. */
+import { acquireLock, isRunAlive } from '../apply/lock.ts';
+import { ExitCode, UserError } from '../errors.ts';
+import { UnknownPoint } from '../plan/choose-point.ts';
+import { planDocument, type SavedPlan } from '../plan/document.ts';
+import { hasErrors, type Plan } from '../plan/plan.ts';
+import { planRestore, type RestoreRequest } from '../plan/plan-restore.ts';
+import { compared, staleReasons } from '../plan/stale.ts';
+import { nearest } from '../spec/suggest.ts';
+import { applyJson } from '../views/apply-json.ts';
+import { planText } from '../views/plan-text.ts';
+import { perform, refuseStale } from './apply.ts';
+import { confirm } from './confirm.ts';
+import type { Io } from './io.ts';
+import { savePlan } from './plan.ts';
+import { groupOfFile, readMachine } from './read-machine.ts';
+
+export interface RestoreOptions {
+  readonly point?: string;
+  readonly to?: string;
+  readonly file?: string;
+  readonly out?: string;
+  readonly autoApprove?: boolean;
+  readonly stateDir: string;
+  readonly format: 'text' | 'json';
+}
+
+export async function restore(
+  source: string,
+  options: RestoreOptions,
+  io: Io,
+  version: string,
+): Promise<ExitCode> {
+  const group = groupOfFile(options.file, io, options.format === 'json');
+  if (group === undefined) return ExitCode.badInput;
+  const request = { source, point: options.point ?? null, to: options.to ?? null, group };
+  if (options.out !== undefined) return planOnly(request, options.out, options.format, io);
+  const approved = options.autoApprove ?? false;
+  return underTheLock({ request, clock: new Date(), moved: () => [], approved }, options, io, version);
+}
+
+/** `apply PLAN` of a plan that `restore --out` saved: it is its own approval. */
+export async function applyRestore(
+  saved: SavedPlan,
+  options: Pick<RestoreOptions, 'stateDir' | 'format'>,
+  io: Io,
+  version: string,
+): Promise<ExitCode> {
+  if (!saved.restore) {
+    throw new UserError(
+      ExitCode.badInput,
+      'this plan does not say what is to be restored',
+      'plan it again: lvmbackup restore --out FILE',
+    );
+  }
+  const moved = (plan: Plan) => staleReasons(saved, plan);
+  const wanted = { request: saved.restore, clock: new Date(saved.createdAt), moved, approved: true };
+  return underTheLock(wanted, options, io, version);
+}
+
+/** Changes nothing, so it takes no lock. */
+async function planOnly(
+  request: RestoreRequest,
+  path: string,
+  format: 'text' | 'json',
+  io: Io,
+): Promise<ExitCode> {
+  const plan = await planNow(request, new Date(), isRunAlive());
+  io.out(format === 'json' ? `${JSON.stringify(planDocument(plan), null, 2)}\n` : `${shown(plan, io)}\n`);
+  savePlan(plan, path, io);
+  return hasErrors(plan) ? ExitCode.refused : ExitCode.done;
+}
+
+interface Wanted {
+  readonly request: RestoreRequest;
+  readonly clock: Date;
+  /** What moved since the plan was saved; empty where none was. */
+  readonly moved: (plan: Plan) => string[];
+  readonly approved: boolean;
+}
+
+async function underTheLock(
+  { request, clock, moved, approved }: Wanted,
+  { stateDir, format }: Pick<RestoreOptions, 'stateDir' | 'format'>,
+  io: Io,
+  version: string,
+): Promise<ExitCode> {
+  const lock = acquireLock(process.argv.slice(2), new Date());
+  try {
+    const plan = await planNow(request, clock, false);
+    refuseStale(moved(plan));
+    const json = format === 'json' ? applyJson(io.out, () => new Date()) : null;
+    if (json) json.begin(plan, version);
+    else io.out(`${shown(plan, io)}\n`);
+    if (hasErrors(plan)) return ExitCode.refused;
+    if (!approved) await confirm(questionOf(request), UNASKED, io);
+    const before = { actions: plan.actions.map(compared), groups: plan.groups };
+    refuseStale(staleReasons(before, await planNow(request, clock, false)));
+    return await perform(plan, { stateDir, lock }, io, json);
+  } finally {
+    lock.release();
+  }
+}
+
+const UNASKED = 'lvmbackup restore -y runs it without a question; so does a plan that --out saved';
+
+function questionOf({ source, to }: RestoreRequest): string {
+  return `Write over ${to ?? source}?`;
+}
+
+function shown(plan: Plan, io: Io): string {
+  return planText(plan, { style: io.outStyle, verbose: false });
+}
+
+/** Throws UserError (exit 3) where the command line names what is not there. */
+async function planNow(request: RestoreRequest, clock: Date, liveRun: boolean): Promise<Plan> {
+  const devices = [request.source, request.to ?? ''].filter((name) => name.startsWith('/'));
+  const inventory = await readMachine(devices);
+  try {
+    return planRestore({ inventory, clock, liveRun, request });
+  } catch (error) {
+    throw unknownPoint(error, request.source);
+  }
+}
+
+/** What the planner throws where a source or a point is not there, as the error of the command line that it is. */
+export function unknownPoint(error: unknown, source: string): unknown {
+  if (!(error instanceof UnknownPoint)) return error;
+  const near = nearest(source, error.known);
+  const hint = near === null ? error.hint : `did you mean ${near}?`;
+  return new UserError(ExitCode.badInput, error.message, hint, { cause: error });
+}

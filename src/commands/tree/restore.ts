@@ -1,0 +1,32 @@
+/** What a backup is for. */
+import type { Command } from 'commander';
+import { command, type Surroundings } from './command.ts';
+import { approveOption, fileNamedOption, formatOption, pointOption, stateDirOption } from './options.ts';
+
+export function restoreCommands(root: Command, { io, version, done }: Surroundings): void {
+  command(root, 'points', 'list every restore point that the tags tell of; needs no file', [
+    'lvmbackup points',
+    'lvmbackup points --group VolGroupBackupDisk --format json',
+  ])
+    .option('--group <name>', 'of this backup group only')
+    .addOption(fileNamedOption())
+    .addOption(formatOption(['text', 'json']))
+    .action(async (options) => done(await (await import('../points.ts')).points(options, io)));
+
+  command(root, 'restore', 'copy a restore point back, shown and confirmed as a plan is', [
+    'lvmbackup restore VolGroupSSD/lvolhome',
+    'lvmbackup restore VolGroupSSD/lvolhome --point 2026-11-23T09:15:00Z --to VolGroupSSD/lvolhome-old',
+    'lvmbackup restore VolGroupSSD/lvolroot --out restore.plan && lvmbackup apply restore.plan',
+  ])
+    .argument('<source>', 'whose point: VG/LV or the device, as `lvmbackup points` shows it')
+    .addOption(pointOption())
+    .option('--to <target>', 'write to this volume (VG/LV) instead of the source; a missing one is made')
+    .addOption(fileNamedOption())
+    .option('--out <plan>', 'save the plan, for apply PLAN, and do nothing')
+    .addOption(approveOption())
+    .addOption(stateDirOption())
+    .addOption(formatOption(['text', 'json']))
+    .action(async (source, options) =>
+      done(await (await import('../restore.ts')).restore(source, options, io, version)),
+    );
+}
