@@ -53,6 +53,13 @@ writeFileSync(
 );
 writeFileSync(`${target}schemas.d.ts`, 'export const schemas: Readonly<Record<string, unknown>>;\n');
 
+// The file that the man page begins with: one that the examples' own test reads.
+writeFileSync(
+  `${target}example-file.js`,
+  `export const EXAMPLE_FILE = ${JSON.stringify(readFileSync(`${root}examples/guide.yaml`, 'utf8'))};\n`,
+);
+writeFileSync(`${target}example-file.d.ts`, 'export const EXAMPLE_FILE: string;\n');
+
 // The threads of the copy run a program of their own: as text, so that nothing is read beside the code.
 const worker = await build({
   absWorkingDir: root,

@@ -10,7 +10,7 @@ import { closeSync, constants, ftruncateSync, openSync, readFileSync, statSync, 
 import { ExitCode, UserError } from '../errors.ts';
 
 /** In a folder where only root may write: in /run/lock anyone could hold the lock for ever. */
-const LOCK_FILE = '/run/lvmbackup.lock';
+export const LOCK_FILE = '/run/lvmbackup.lock';
 
 export interface Lock {
   /** To be inherited by children that must not outlive the run unseen. */

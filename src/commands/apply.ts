@@ -21,6 +21,7 @@ import { confirm } from './confirm.ts';
 import { checkStep, copyStep } from './copy-step.ts';
 import type { Io } from './io.ts';
 import { liveState, makePlan, type PlannedFrom, specFor } from './make-plan.ts';
+import { ownProgram } from './own-program.ts';
 import { rememberRun } from './remember-run.ts';
 import { readSavedPlan } from './saved-plan.ts';
 import { SIGNAL_CODES, withSignals } from './signals.ts';
@@ -198,14 +199,13 @@ function context(
   onEvent: RunContext['onEvent'],
   stop: AbortSignal,
 ): RunContext {
-  const script = process.argv[1] ?? '';
   return {
     run: runCommand,
     readInventory: async () =>
       inventoryOf(await readState({ run: runCommand, now: new Date(), devices: [] })),
     copy: copyStep(stateDir),
     check: checkStep,
-    holdStill: (quiesce) => holdStill(quiesce, [process.execPath, script]),
+    holdStill: (quiesce) => holdStill(quiesce, ownProgram()),
     runHook: hookRunner(lock.fd, homedir()),
     now: () => new Date(),
     onEvent,

@@ -1,5 +1,4 @@
 /** From the file and the live or recorded state to a plan: what plan and apply have in common. */
-import { realpathSync } from 'node:fs';
 import { ExitCode, UserError } from '../errors.ts';
 import { validateState } from '../generated/validators.js';
 import type { Inventory } from '../lvm/inventory.ts';
@@ -14,6 +13,7 @@ import { nearest } from '../spec/suggest.ts';
 import { diagnosticsJson, diagnosticsText } from '../views/diagnostics.ts';
 import { checkDocument } from './check-document.ts';
 import type { Io } from './io.ts';
+import { ownProgram } from './own-program.ts';
 import { readJsonFile, type Use } from './read-input.ts';
 import { readSpecFile } from './read-spec.ts';
 import { STATE_FOLDER } from './state-folder.ts';
@@ -102,6 +102,5 @@ export function makePlan({ spec, config, state, clock, only, outputs, liveRun }:
 
 /** Paths that must be reachable for a frozen file system to be thawed again. */
 function ownPaths(): string[] {
-  const script = process.argv[1];
-  return [process.execPath, ...(script === undefined ? [] : [realpathSync(script)]), '/usr', STATE_FOLDER];
+  return [...ownProgram(), '/usr', STATE_FOLDER];
 }

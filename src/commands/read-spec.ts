@@ -8,7 +8,7 @@ import { parseSpec } from '../spec/parse.ts';
 import type { Spec } from '../spec/spec.ts';
 import { readInput, type Use } from './read-input.ts';
 
-const PLACES = ['backup.yaml', '/etc/lvmbackup/backup.yaml'];
+export const PLACES = ['backup.yaml', '/etc/lvmbackup/backup.yaml'];
 
 export interface SpecFileRead {
   readonly path: string;

@@ -4,10 +4,9 @@ import { mkdtempSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { processIo } from '../../src/commands/io.ts';
-import { commandTree } from '../../src/commands/tree/tree.ts';
 import { validatePlan } from '../../src/generated/validators.js';
 import { bundleProgram, ROOT, type RunOptions, ran } from '../helpers/program.ts';
+import { outline } from '../helpers/tree.ts';
 
 let folder: string;
 let program: string;
@@ -27,16 +26,11 @@ function written(name: string, text: string): string {
 }
 
 describe('help', () => {
-  test.each(commands())('%s --help ends with examples', async (command) => {
+  test.each(outline().commands.map(({ name }) => name))('%s --help ends with examples', async (command) => {
     const { code, stdout } = await cli([command, '--help']);
     expect(code).toBe(0);
     expect(stdout).toMatch(/Examples:\n(\s+\$ .*lvmbackup .*\n)+$/);
   });
-
-  function commands(): string[] {
-    const tree = commandTree({ io: processIo(true), version: '0', done: () => {} });
-    return tree.commands.map((command) => command.name());
-  }
 
   test.each([
     [['plna'], 'Did you mean plan'],

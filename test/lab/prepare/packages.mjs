@@ -1,4 +1,4 @@
-/** The Debian packages that the lab stands on: some for the host, most because the guest uses the host's files. */
+/** The Debian packages that tests stand on: some for the host, most because the lab's guest uses the host's files. */
 import { spawnSync } from 'node:child_process';
 import { asRoot, run } from './run.mjs';
 
@@ -7,6 +7,8 @@ const PACKAGES = [
   ...['lvm2', 'dmsetup', 'dmeventd', 'thin-provisioning-tools', 'udev'],
   ...['util-linux', 'bsdutils', 'mount', 'fdisk', 'rsync'],
   ...['e2fsprogs', 'xfsprogs', 'dosfstools'],
+  // Who reads what is made for them: shells, man, systemd, dpkg.
+  ...['bash', 'zsh', 'fish', 'groff-base', 'systemd', 'dpkg'],
 ];
 
 export function installDebianPackages() {
