@@ -46,7 +46,7 @@ export async function liveState(spec: Spec): Promise<StateRead> {
 }
 
 /** A file that `lvmbackup state` wrote, or a bare full report; `-` is standard input. */
-export function recordedState(path: string): StateRead {
+export function recordedState(path: string): StateRead & { readonly createdAt: Date | null } {
   const hint = 'write one with: lvmbackup state --out FILE';
   const document = readJsonFile(path, hint, 'look');
   if (isOurs(document)) {
@@ -54,7 +54,17 @@ export function recordedState(path: string): StateRead {
     checkDocument(validateState, document, path, hint);
   }
   const host = (document as { host?: unknown } | null)?.host;
-  return { inventory: inventoryOf(document), host: typeof host === 'string' ? host : hostId() };
+  return {
+    inventory: inventoryOf(document),
+    host: typeof host === 'string' ? host : hostId(),
+    createdAt: timeOf((document as { createdAt?: unknown } | null)?.createdAt),
+  };
+}
+
+/** null where the document does not tell when it was read: LVM's own report. */
+function timeOf(text: unknown): Date | null {
+  const time = typeof text === 'string' ? Date.parse(text) : Number.NaN;
+  return Number.isNaN(time) ? null : new Date(time);
 }
 
 /** LVM's own report has no format version. */

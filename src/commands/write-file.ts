@@ -1,12 +1,16 @@
-/** Files that lvmbackup writes: whole or not at all, and for their owner alone. */
-import { closeSync, fsyncSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
+/** Files that lvmbackup writes: whole or not at all, and for their owner alone unless others are to read them. */
+import { closeSync, fchmodSync, fsyncSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
 import { ExitCode, UserError } from '../errors.ts';
 
-export function writeFileAtomically(path: string, text: string): void {
+const FOR_THE_OWNER = 0o600;
+export const READABLE_BY_ALL = 0o644;
+
+export function writeFileAtomically(path: string, text: string, mode = FOR_THE_OWNER): void {
   const temporary = `${path}.${process.pid}.tmp`;
   try {
-    const fd = openSync(temporary, 'wx', 0o600);
+    const fd = openSync(temporary, 'wx', FOR_THE_OWNER);
     try {
+      if (mode !== FOR_THE_OWNER) fchmodSync(fd, mode);
       writeSync(fd, text);
       fsyncSync(fd);
     } finally {

@@ -6,6 +6,7 @@ import { type Surroundings, withExamples } from './command.ts';
 import { copyCommands } from './copy.ts';
 import { machineCommands } from './machine.ts';
 import { restoreCommands } from './restore.ts';
+import { reviewCommands } from './review.ts';
 
 type Group = (root: Command, surroundings: Surroundings) => void;
 
@@ -14,6 +15,7 @@ const GROUPS: Readonly<Record<string, Group>> = {
   'Backups:': backupCommands,
   'Restores:': restoreCommands,
   'Between runs:': careCommands,
+  'How things stand:': reviewCommands,
   'By itself:': copyCommands,
   'This machine:': machineCommands,
 };

@@ -1,0 +1,23 @@
+/** What dead runs left, as a report tells of it: what recovery would put right, without doing it. */
+import type { Inventory } from '../lvm/inventory.ts';
+import { planRecovery } from './plan-backup.ts';
+
+export interface StatusLeftover {
+  /** `VG/LV`, or the group that still has a device that was lent to it. */
+  readonly target: string;
+  readonly reason: string;
+  /** The source whose run it was; null where it served a whole group. */
+  readonly source: string | null;
+}
+
+export function leftoversOf(inventory: Inventory, clock: Date): StatusLeftover[] {
+  const { actions, problems } = planRecovery({ inventory, clock });
+  return [
+    ...actions.map(({ target, reason, ...action }) => ({
+      target: 'device' in action ? `${target} (${action.device})` : target,
+      reason,
+      source: action.unit ?? null,
+    })),
+    ...problems.map(({ group, message }) => ({ target: group ?? '', reason: message, source: null })),
+  ];
+}
