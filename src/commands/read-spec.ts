@@ -1,11 +1,9 @@
 /** Finds and reads backup.yaml. */
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import type { Diagnostic } from '../diagnostics.ts';
 import { ExitCode, UserError } from '../errors.ts';
 import { MAX_BYTES } from '../spec/limits.ts';
-import { parseSpec } from '../spec/parse.ts';
-import type { Spec } from '../spec/spec.ts';
+import { parseSpec, type SpecResult } from '../spec/parse.ts';
 import { readInput, type Use } from './read-input.ts';
 
 export const PLACES = ['backup.yaml', '/etc/lvmbackup/backup.yaml'];
@@ -14,9 +12,7 @@ export interface SpecFileRead {
   readonly path: string;
   readonly sha256: string;
   readonly text: string;
-  readonly result:
-    | { readonly spec: Spec; readonly warnings: readonly Diagnostic[] }
-    | { readonly errors: readonly Diagnostic[] };
+  readonly result: SpecResult;
 }
 
 /** `-` is standard input. Throws UserError (exit 3) where there is no such file. */

@@ -1,4 +1,6 @@
 import { ExitCode } from '../errors.ts';
+import { lint } from '../spec/lint.ts';
+import { inOrder } from '../spec/parse.ts';
 import { diagnosticsGithub, diagnosticsJson, diagnosticsText } from '../views/diagnostics.ts';
 import type { Io } from './io.ts';
 import { readSpecFile } from './read-spec.ts';
@@ -10,7 +12,7 @@ export interface ValidateOptions {
 
 export function validate(options: ValidateOptions, io: Io): ExitCode {
   const { path, text, result } = readSpecFile(options.file, 'look');
-  const diagnostics = 'errors' in result ? result.errors : result.warnings;
+  const diagnostics = 'errors' in result ? result.errors : inOrder([...result.warnings, ...lint(result)]);
   switch (options.format) {
     case 'json':
       io.out(`${diagnosticsJson(path, diagnostics)}\n`);

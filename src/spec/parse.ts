@@ -6,6 +6,7 @@ import { checkValues } from './check-values.ts';
 import { crossChecks } from './cross-checks.ts';
 import type { SpecFile } from './file.ts';
 import { readText } from './limits.ts';
+import type { Places } from './locate.ts';
 import { notBuiltYet } from './not-built.ts';
 import { readYaml } from './read-yaml.ts';
 import { resolveSpec } from './resolve.ts';
@@ -13,7 +14,14 @@ import { schemaDiagnostics } from './schema-errors.ts';
 import type { Spec } from './spec.ts';
 
 export type SpecResult =
-  | { readonly spec: Spec; readonly warnings: readonly Diagnostic[]; readonly text: string }
+  | {
+      readonly spec: Spec;
+      readonly warnings: readonly Diagnostic[];
+      readonly text: string;
+      /** As written, and where everything stands: for what compares files or judges their style. */
+      readonly file: SpecFile;
+      readonly places: Places;
+    }
   /** `text` is what can be shown of the file: empty where it is too large. */
   | { readonly errors: readonly Diagnostic[]; readonly text: string };
 
@@ -35,10 +43,12 @@ export function parseSpec(source: Uint8Array): SpecResult {
   const spec = resolveSpec(file);
   const found = [...values, ...crossChecks(file, spec, places)];
   const errors = found.filter(({ severity }) => severity === 'error');
-  return errors.length > 0 ? { errors: inOrder(errors), text } : { spec, warnings: inOrder(found), text };
+  return errors.length > 0
+    ? { errors: inOrder(errors), text }
+    : { spec, warnings: inOrder(found), text, file, places };
 }
 
-function inOrder(diagnostics: readonly Diagnostic[]): Diagnostic[] {
+export function inOrder(diagnostics: readonly Diagnostic[]): Diagnostic[] {
   const place = ({ range }: Diagnostic) => (range?.start.line ?? 0) * 1_000_000 + (range?.start.column ?? 0);
   return [...diagnostics].sort((a, b) => place(a) - place(b));
 }

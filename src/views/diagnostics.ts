@@ -79,8 +79,8 @@ function annotation(file: string, { severity, range, message, hint, code }: Diag
     `file=${escapeProperty(file)}`,
     `line=${start.line}`,
     `endLine=${end.line}`,
-    `col=${start.column}`,
-    `endColumn=${end.column}`,
+    // GitHub takes columns only where they are of one line.
+    ...(start.line === end.line ? [`col=${start.column}`, `endColumn=${end.column}`] : []),
     `title=${escapeProperty(`lvmbackup ${code}`)}`,
   ];
   const text = hint === undefined ? message : `${message}\n${hint}`;

@@ -6,6 +6,7 @@ import { commandsOf } from '../plan/steps.ts';
 import { bytesOf, type Extents } from '../units.ts';
 import { bytesText, countText } from '../units-text.ts';
 import { whatText } from './action-text.ts';
+import { literal } from './markdown.ts';
 import { escaped, printable } from './printable.ts';
 import { quoted } from './quote.ts';
 
@@ -86,11 +87,6 @@ function commands(list: readonly Action[]): string {
 function table(header: readonly string[], rows: readonly (readonly string[])[]): string {
   const line = (cells: readonly string[]) => `| ${cells.map(literal).join(' | ')} |`;
   return [line(header), line(header.map(() => '---')), ...rows.map(line)].join('\n');
-}
-
-/** Names may hold what Markdown or HTML would take for markup. */
-function literal(text: string): string {
-  return text.replace(/[\\`*_<>[\]~|]/g, '\\$&');
 }
 
 /** A message of ours: what stands in backquotes is a command, and stays as it is. */
