@@ -97,8 +97,9 @@ async function inFormat(shown: DiffShown, { format }: DiffOptions, io: Io): Prom
 function documentOf(shown: DiffShown) {
   const { machine, ...files } = shown;
   if (!machine) return { ...files, machine };
-  const brief = ({ type, target, unit, bytes, reason, ...rest }: Plan['actions'][number]) => ({
-    ...{ type, target, unit: unit ?? null, bytes, reason },
+  const brief = ({ type, target, unit, reason, ...rest }: Plan['actions'][number]) => ({
+    ...{ type, target, unit: unit ?? null, reason },
+    bytes: 'bytes' in rest ? rest.bytes : null,
     extents: 'extents' in rest ? rest.extents : null,
   });
   const { added, removed, same } = machine.actions;

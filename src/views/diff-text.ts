@@ -92,11 +92,9 @@ export function removedText(count: number): string {
 }
 
 export function actionText(action: Action): string {
-  const size =
-    action.type === 'copy'
-      ? `${bytesText(action.bytes)}, ${action.mode}`
-      : `${countText(action.extents)} extents (${bytesText(action.bytes)})`;
-  return `${whatText(action)}, ${size}`;
+  if (action.type === 'copy') return `${whatText(action)}, ${bytesText(action.bytes)}, ${action.mode}`;
+  if (!('extents' in action)) return whatText(action);
+  return `${whatText(action)}, ${countText(action.extents)} extents (${bytesText(action.bytes)})`;
 }
 
 function spaceText({ space, copyBytes }: MachineChanges, style: Style): string {
