@@ -45,6 +45,13 @@ export type ApplyEvent =
   | { readonly type: 'action.skipped'; readonly action: Action; readonly reason: string }
   /** All snapshots of a set are there. */
   | ({ readonly type: 'set.frozen' } & SetSpread)
+  /** What people should know of an action that goes on. */
+  | {
+      readonly type: 'action.note';
+      readonly action: Action;
+      readonly message: string;
+      readonly hint?: string;
+    }
   /** A signal came: what is open is being closed. */
   | { readonly type: 'interrupted'; readonly signal: string; readonly stillOpen: readonly string[] };
 

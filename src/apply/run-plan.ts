@@ -33,7 +33,8 @@ import { compactTime, fillIn, timeText } from './placeholders.ts';
 import { runRestore } from './restore-run.ts';
 import { hookOutcome, isDue, runHooks } from './run-hooks.ts';
 import { SetSpreads } from './set-spread.ts';
-import { overflowed, watchSnapshot } from './snapshot-watch.ts';
+import { overflowed } from './snapshot-watch.ts';
+import { SnapshotWatches } from './snapshot-watches.ts';
 
 /** What became of each action so far. */
 export interface RunState {
@@ -62,6 +63,7 @@ class Runner {
     writtenBytes: 0,
   };
   readonly #run: string;
+  readonly #watches: SnapshotWatches;
   /** By unit: when its source was frozen. */
   readonly #frozenAt = new Map<string, string>();
   readonly #spreads: SetSpreads;
@@ -72,6 +74,7 @@ class Runner {
   ) {
     this.#run = compactTime(context.now());
     this.#spreads = new SetSpreads(plan.actions);
+    this.#watches = new SnapshotWatches(plan, context, this.state);
   }
 
   get sets(): readonly SetSpread[] {
@@ -191,8 +194,8 @@ class Runner {
   }
 
   async #copyBytes(action: CopyAction, step: Extract<Step, { do: 'copy' }>): Promise<CopyResult> {
-    const { copy, holdStill, onEvent, run, stop } = this.context;
-    const watch = action.source.startsWith('/') ? null : watchSnapshot(action.source, run, stop);
+    const { copy, holdStill, onEvent, stop } = this.context;
+    const watch = this.#watches.begin(action.source);
     const onProgress = (progress: Parameters<Parameters<typeof copy>[1]['onProgress']>[0]) =>
       onEvent({ type: 'action.progress', action, progress, snapshotFill: watch?.fill() ?? null });
     const still = action.quiesce ? await holdStill(action.quiesce) : null;
@@ -201,22 +204,29 @@ class Runner {
       result = await copy(step, { signal: watch?.signal ?? stop, onProgress });
     } catch (error) {
       await still?.release().catch(() => {});
-      throw stop.aborted ? interrupted(action, stop) : error;
+      if (stop.aborted) throw interrupted(action, stop);
+      // One that has overflown fails every read: that is what people should hear then.
+      throw (await this.#lostSnapshot(action).catch(() => null)) ?? error;
     } finally {
-      watch?.end();
+      await watch?.end();
     }
     await still?.release();
     return result;
   }
 
   async #proveSnapshotHeld(action: CopyAction): Promise<void> {
-    if (action.source.startsWith('/')) return;
+    const lost = await this.#lostSnapshot(action);
+    if (lost) throw lost;
+  }
+
+  /** Why the snapshot is no more what it was when it was taken; null where it is. */
+  async #lostSnapshot(action: CopyAction): Promise<UserError | null> {
+    if (action.source.startsWith('/')) return null;
     const [group, name] = splitPath(action.source);
     const volume = (await this.context.readInventory()).groups.get(group)?.volumes.get(name);
     const isOurs = volume !== undefined && tagValue(volume.tags, 'run') === this.#run;
-    if (isOurs && !volume.snapshotInvalid) return;
-    if (isOurs) throw overflowed(action.source);
-    throw new UserError(
+    if (isOurs) return volume.snapshotInvalid ? overflowed(action.source) : null;
+    return new UserError(
       ExitCode.failed,
       `the snapshot ${action.source} vanished while it was copied: somebody removed it`,
       'the copy stays incomplete; the next run makes it anew',

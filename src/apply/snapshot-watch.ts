@@ -1,34 +1,46 @@
 /**
- * Watches a snapshot while it is copied. When it overflows every read of it fails, from then on and for ever: the copy
- * is stopped at once, whatever it was told to do about failing reads.
+ * Watches a snapshot while it is copied. Where the plan kept room for it, it grows when it fills. When it overflows
+ * every read of it fails, from then on and for ever: the copy is stopped at once, whatever it was told to do about
+ * failing reads.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ExitCode, UserError } from '../errors.ts';
 import { NoList } from '../lvm/change-list.ts';
-import { snapshotStatus } from '../lvm/dm-status.ts';
+import { type SnapshotStatus, snapshotStatus } from '../lvm/dm-status.ts';
 import { mapperName } from '../lvm/mapper.ts';
 import type { RunCommand } from '../lvm/spawn.ts';
 import { splitPath } from '../plan/model.ts';
+import type { Grower } from './snapshot-growth.ts';
 
 export interface SnapshotWatch {
   /** Aborted by the run's own stop, or when the snapshot has overflown: its reason is the error to tell then. */
   readonly signal: AbortSignal;
   /** How full it was when it was last looked at, in percent. */
   fill(): number | null;
-  end(): void;
+  /** Nothing is asked, and nothing grows, when it is over. */
+  end(): Promise<void>;
 }
 
-/** `snapshot`: VG/LV. */
-export function watchSnapshot(snapshot: string, run: RunCommand, stop: AbortSignal): SnapshotWatch {
+/** `snapshot`: VG/LV. `grower`: for one that may grow. */
+export function watchSnapshot(
+  snapshot: string,
+  run: RunCommand,
+  stop: AbortSignal,
+  grower: Grower | null = null,
+): SnapshotWatch {
   const overflow = new AbortController();
   const ended = new AbortController();
   const state: { fill: number | null } = { fill: null };
-  const watching = watch(snapshot, run, state, AbortSignal.any([stop, ended.signal]));
-  watching.catch((error) => overflow.abort(error));
+  const watching = watch(snapshot, run, state, grower, AbortSignal.any([stop, ended.signal])).catch((error) =>
+    overflow.abort(error),
+  );
   return {
     signal: AbortSignal.any([stop, overflow.signal]),
     fill: () => state.fill,
-    end: () => ended.abort(),
+    end: () => {
+      ended.abort();
+      return watching;
+    },
   };
 }
 
@@ -37,18 +49,23 @@ async function watch(
   snapshot: string,
   run: RunCommand,
   state: { fill: number | null },
+  grower: Grower | null,
   until: AbortSignal,
 ): Promise<void> {
   const name = mapperName(...splitPath(snapshot));
-  let before = { fill: 0, at: performance.now() };
+  let before = { used: 0, at: performance.now() };
   let interval = SHORTEST;
   while (await waited(interval, until)) {
-    const fill = await fillOf(snapshot, name, run);
+    const status = await statusOf(snapshot, name, run);
     // What the kernel does not tell now it may tell the next time; the proof at the end stands by itself.
-    if (fill === null) continue;
-    state.fill = fill;
-    const now = { fill, at: performance.now() };
-    interval = nextLook(fill - before.fill, fill, (now.at - before.at) / 1000);
+    if (status === null || status.store === 0) continue;
+    const now = { used: status.used, at: performance.now() };
+    const grown = Math.max(0, status.used - before.used);
+    const store = grower ? await grower.grow(status, grown) : status.store;
+    const percent = (part: number) => (part / store) * 100;
+    state.fill = percent(status.used);
+    const look = nextLook(percent(grown), state.fill, (now.at - before.at) / 1000);
+    interval = grower?.canGrow() ? Math.min(look, LONGEST_OF_GROWING) : look;
     before = now;
   }
 }
@@ -63,10 +80,9 @@ async function waited(seconds: number, until: AbortSignal): Promise<boolean> {
   }
 }
 
-async function fillOf(snapshot: string, name: string, run: RunCommand): Promise<number | null> {
+async function statusOf(snapshot: string, name: string, run: RunCommand): Promise<SnapshotStatus | null> {
   try {
-    const { used, store } = await snapshotStatus(name, run);
-    return store === 0 ? null : (used / store) * 100;
+    return await snapshotStatus(name, run);
   } catch (error) {
     if (error instanceof NoList && error.code === 'overflowed') throw overflowed(snapshot);
     return null;
@@ -83,10 +99,13 @@ export function overflowed(snapshot: string): UserError {
 
 const SHORTEST = 0.5;
 const LONGEST = 10;
+/** One that is to grow in time is small: a writer that begins must not fill it between two looks. */
+const LONGEST_OF_GROWING = 1;
 
 /** Seconds until the next look: ten looks before it would be full at the rate of the last stretch. */
 export function nextLook(grown: number, fill: number, seconds: number): number {
-  if (grown <= 0 || seconds <= 0) return LONGEST;
-  const left = (100 - fill) / (grown / seconds);
+  const rate = grown / seconds;
+  if (!(rate > 0 && seconds > 0)) return LONGEST;
+  const left = (100 - fill) / rate;
   return Math.min(LONGEST, Math.max(SHORTEST, left / 10));
 }

@@ -9,12 +9,13 @@ import { inventoryOf } from '../lvm/state-file.ts';
 import { isOwned, OWNED, ourDetails, tagValue } from '../lvm/tags.ts';
 import { identityTags, stateTags } from '../plan/ownership.ts';
 import type { Io } from './io.ts';
+import { patiently } from './patiently.ts';
 
 /** Takes an existing volume over as the backup volume of a source. It is incomplete until the next copy. */
 export async function adopt(path: string, options: { readonly source: string }, io: Io): Promise<ExitCode> {
   const lock = acquireLock(process.argv.slice(2), new Date());
   try {
-    const state = await readState({ run: runCommand, now: new Date(), devices: [] });
+    const state = await readState({ run: patiently(io), now: new Date(), devices: [] });
     const inventory = inventoryOf(state);
     const volume = volumeOf(inventory, path, 'volume');
     const source = volumeOf(inventory, options.source, 'source');

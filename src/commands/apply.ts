@@ -6,11 +6,14 @@ import { acquireLock, type Lock } from '../apply/lock.ts';
 import { holdStill } from '../apply/quiesce.ts';
 import { runPlan } from '../apply/run-plan.ts';
 import { RunRecorder } from '../apply/run-recorder.ts';
+import { Standstill } from '../apply/standstill.ts';
 import { StillOpen } from '../apply/still-open.ts';
 import { ExitCode, UserError } from '../errors.ts';
 import { readState } from '../lvm/read-state.ts';
-import { runCommand } from '../lvm/spawn.ts';
+import { type SlowNote, tellingOfSlow } from '../lvm/slow-command.ts';
+import { type RunCommand, runCommand } from '../lvm/spawn.ts';
 import { inventoryOf } from '../lvm/state-file.ts';
+import type { Action } from '../plan/action.ts';
 import type { SavedPlan } from '../plan/document.ts';
 import { hasErrors, type Plan } from '../plan/plan.ts';
 import { compared, staleReasons } from '../plan/stale.ts';
@@ -22,6 +25,7 @@ import { checkStep, copyStep } from './copy-step.ts';
 import type { Io } from './io.ts';
 import { liveState, makePlan, type PlannedFrom, specFor } from './make-plan.ts';
 import { ownProgram } from './own-program.ts';
+import { patiently, slowText } from './patiently.ts';
 import { rememberRun } from './remember-run.ts';
 import { readSavedPlan } from './saved-plan.ts';
 import { SIGNAL_CODES, withSignals } from './signals.ts';
@@ -104,7 +108,7 @@ async function underTheLock(
   version: string,
 ): Promise<ExitCode> {
   openStateFolder(options.stateDir);
-  const plan = await planNow(wanted, options.stateDir);
+  const plan = await planNow(wanted, options.stateDir, io);
   const moved = wanted.moved(plan);
   if (moved.length > 0) await rememberIdle(plan, ExitCode.refused, options, io, staleText(moved));
   refuseStale(moved);
@@ -120,7 +124,7 @@ async function underTheLock(
   if (!wanted.approved) await confirm('Do this?', UNASKED, io);
   // What was shown is what is run: state that moved while the question stood is a refusal.
   const before = { actions: plan.actions.map(compared), groups: plan.groups };
-  refuseStale(staleReasons(before, await planNow(wanted, options.stateDir)));
+  refuseStale(staleReasons(before, await planNow(wanted, options.stateDir, io)));
   const exitCode = await perform(work, options, io, json);
   return refused && exitCode === ExitCode.done ? ExitCode.refused : exitCode;
 }
@@ -151,14 +155,20 @@ export async function perform(
   const show = json?.event ?? applyText({ style: io.errStyle, live: io.live, write: io.err });
   const open = new StillOpen(plan);
   const recorder = new RunRecorder(plan, new Date());
+  let current: Action | null = null;
+  const note = (slow: SlowNote) =>
+    current ? onEvent({ type: 'action.note', action: current, ...slow }) : io.err(slowText(slow, io));
+  const standstill = new Standstill((_, slow) => note(slow));
   const onEvent = (event: ApplyEvent) => {
+    if (event.type === 'action.start') current = event.action;
+    standstill.see(event);
     open.see(event);
     recorder.see(event);
     show(event);
   };
   const outcome = await withSignals(
     (signal) => onEvent({ type: 'interrupted', signal, stillOpen: open.list() }),
-    (stop) => runPlan(plan, context({ stateDir, lock }, onEvent, stop)),
+    (stop) => runPlan(plan, context({ stateDir, lock }, onEvent, stop, tellingOfSlow(runCommand, note))),
   );
   const exitCode = exitCodeOf(outcome);
   if (json) json.end(outcome, exitCode);
@@ -168,13 +178,13 @@ export async function perform(
   return exitCode;
 }
 
-async function planNow({ spec, config, clock, only }: Wanted, stateFolder: string): Promise<Plan> {
+async function planNow({ spec, config, clock, only }: Wanted, stateFolder: string, io: Io): Promise<Plan> {
   return makePlan({
     spec,
     config,
     clock,
     only,
-    state: await liveState(spec),
+    state: await liveState(spec, patiently(io)),
     outputs: [stateFolder],
     liveRun: false,
   });
@@ -198,11 +208,11 @@ function context(
   { stateDir, lock }: Pick<ApplyOptions, 'stateDir'> & Locked,
   onEvent: RunContext['onEvent'],
   stop: AbortSignal,
+  run: RunCommand,
 ): RunContext {
   return {
-    run: runCommand,
-    readInventory: async () =>
-      inventoryOf(await readState({ run: runCommand, now: new Date(), devices: [] })),
+    run,
+    readInventory: async () => inventoryOf(await readState({ run, now: new Date(), devices: [] })),
     copy: copyStep(stateDir),
     check: checkStep,
     holdStill: (quiesce) => holdStill(quiesce, ownProgram()),

@@ -4,7 +4,7 @@ import { validateState } from '../generated/validators.js';
 import type { Inventory } from '../lvm/inventory.ts';
 import { pvUuidFrom } from '../lvm/pv-uuid.ts';
 import { hostId, readState } from '../lvm/read-state.ts';
-import { runCommand } from '../lvm/spawn.ts';
+import { type RunCommand, runCommand } from '../lvm/spawn.ts';
 import { checkStateFormat, inventoryOf } from '../lvm/state-file.ts';
 import type { Plan } from '../plan/plan.ts';
 import { planBackup, UnknownSources } from '../plan/plan-backup.ts';
@@ -40,8 +40,8 @@ export interface StateRead {
   readonly host: string;
 }
 
-export async function liveState(spec: Spec): Promise<StateRead> {
-  const state = await readState({ run: runCommand, now: new Date(), devices: namedDevices(spec) });
+export async function liveState(spec: Spec, run: RunCommand = runCommand): Promise<StateRead> {
+  const state = await readState({ run, now: new Date(), devices: namedDevices(spec) });
   return { inventory: inventoryOf(state), host: state.host };
 }
 

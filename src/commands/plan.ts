@@ -5,6 +5,7 @@ import { hasErrors, type Plan } from '../plan/plan.ts';
 import { planText } from '../views/plan-text.ts';
 import type { Io } from './io.ts';
 import { liveState, makePlan, recordedState, specFor } from './make-plan.ts';
+import { patiently } from './patiently.ts';
 import { writeFileAtomically } from './write-file.ts';
 
 export interface PlanOptions {
@@ -21,7 +22,8 @@ export interface PlanOptions {
 export async function plan(options: PlanOptions, io: Io): Promise<ExitCode> {
   const from = specFor(options.file, 'look', io, options.format === 'json');
   if (!from) return ExitCode.badInput;
-  const state = options.state === undefined ? await liveState(from.spec) : recordedState(options.state);
+  const state =
+    options.state === undefined ? await liveState(from.spec, patiently(io)) : recordedState(options.state);
   const made = makePlan({
     ...from,
     state,

@@ -2,7 +2,6 @@
 import { acquireLock } from '../apply/lock.ts';
 import { ExitCode } from '../errors.ts';
 import { readState } from '../lvm/read-state.ts';
-import { runCommand } from '../lvm/spawn.ts';
 import { inventoryOf } from '../lvm/state-file.ts';
 import { hasErrors, type Plan } from '../plan/plan.ts';
 import { planRecovery } from '../plan/plan-backup.ts';
@@ -10,6 +9,7 @@ import { applyJson } from '../views/apply-json.ts';
 import { planText } from '../views/plan-text.ts';
 import { perform } from './apply.ts';
 import type { Io } from './io.ts';
+import { patiently } from './patiently.ts';
 import { STATE_FOLDER } from './state-folder.ts';
 
 export async function recover(
@@ -20,7 +20,7 @@ export async function recover(
   // Whoever holds the lock is alive, and so is what it has open.
   const lock = acquireLock(process.argv.slice(2), new Date());
   try {
-    const plan = await planNow();
+    const plan = await planNow(io);
     const json = options.format === 'json' ? applyJson(io.out, () => new Date()) : null;
     if (json) json.begin(plan, version);
     else io.out(`${planText(plan, { style: io.outStyle, verbose: false })}\n`);
@@ -32,8 +32,8 @@ export async function recover(
   }
 }
 
-async function planNow(): Promise<Plan> {
+async function planNow(io: Io): Promise<Plan> {
   const now = new Date();
-  const state = await readState({ run: runCommand, now, devices: [] });
+  const state = await readState({ run: patiently(io), now, devices: [] });
   return planRecovery({ inventory: inventoryOf(state), clock: now });
 }

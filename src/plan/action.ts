@@ -119,6 +119,16 @@ export interface VolumeExtend extends ActionBase {
   readonly placement: Placement;
 }
 
+/** What `snapshot.extend` comes to: the snapshot may grow while it is copied, in the room that is kept for it. */
+export interface Growth {
+  /** Percent: this full, it grows. */
+  readonly at: number;
+  /** Extents that it grows by at a time. */
+  readonly step: Extents;
+  /** Extents that are kept for it in all. */
+  readonly extents: Extents;
+}
+
 export interface SnapshotCreate extends ActionBase {
   readonly type: 'snapshot.create';
   readonly unit: string;
@@ -127,6 +137,7 @@ export interface SnapshotCreate extends ActionBase {
   readonly extents: Extents;
   readonly bytes: Bytes;
   readonly placement: Placement;
+  readonly growth?: Growth;
   /** The origin is inactive: it is activated for the snapshot and deactivated after its removal. */
   readonly activateOrigin: null | { readonly ignoreSkip: boolean };
 }
@@ -139,7 +150,10 @@ export interface VolumeRemove extends ActionBase {
   readonly bytes: Bytes;
 }
 
-/** A group whose lent device is gone: its snapshots go, then it goes on without the device. */
+/**
+ * A group whose lent device is gone: its snapshots go, then it goes on without the device. Or a group whose backup
+ * volumes a dead run left active.
+ */
 export interface GroupRepair extends ActionBase {
   readonly type: 'group.repair';
   readonly target: string;
@@ -148,6 +162,8 @@ export interface GroupRepair extends ActionBase {
   readonly lost: readonly { readonly uuid: PvUuid; readonly made: boolean }[];
   /** Origins that LVM refused to activate without the device. */
   readonly activate: readonly string[];
+  /** Backup volumes that a dead run left active. */
+  readonly deactivate?: readonly string[];
   readonly extents: Extents;
   readonly bytes: Bytes;
 }
@@ -160,6 +176,8 @@ export interface SnapshotRemove extends ActionBase {
   readonly target: string;
   readonly origin: string;
   readonly deactivateOrigin: boolean;
+  /** LVM did not activate it while a device was away that is back now. */
+  readonly activateOrigin?: boolean;
   readonly extents: Extents;
   readonly bytes: Bytes;
 }

@@ -54,6 +54,18 @@ export class PlanBuilder {
     return id;
   }
 
+  /** The action where it could be performed; null where it stands in the plan with a problem. */
+  performed(id: ActionId): Action | null {
+    return this.#failed.has(id) ? null : (this.actions[id - 1] ?? null);
+  }
+
+  /** Says more exactly what an action is that was added before. What it takes more, the model knows already. */
+  amend(action: Action): void {
+    this.actions[action.id - 1] = action;
+    const group = groupOf(action.target);
+    this.#measure(group, this.watch(group), action.id);
+  }
+
   /** Goes on from there: what was planned so far may have changed more than groups. */
   continueFrom(inventory: Inventory): void {
     this.model = new Model(inventory);

@@ -2,12 +2,13 @@
 import type { BackupRecord } from '../lvm/tags.ts';
 import type { HooksSpec } from '../spec/spec.ts';
 import { bytesOf, type Extents, extents, extentsFor } from '../units.ts';
-import type { ActionId, CopyAction, Draft, Placement } from './action.ts';
+import type { ActionId, CopyAction, Draft, Growth, Placement } from './action.ts';
 import { availableFor, place, type Wish } from './allocate.ts';
 import type { PlanBuilder } from './builder.ts';
 import type { CheckedSource } from './check-source.ts';
 import type { CheckedTarget } from './check-target.ts';
 import { UnitHooks } from './emit-hooks.ts';
+import { firstGrowth, growOn } from './growth.ts';
 import type { Member } from './members.ts';
 import { freeOf, type ModelGroup } from './model.ts';
 import { backupExtents, snapshotExtents } from './size.ts';
@@ -52,6 +53,7 @@ export function emitUnit(builder: PlanBuilder, context: UnitContext, members: re
   for (const one of emitted) one.snapshot = emitSnapshot(builder, context, one.ready, before);
   // Copies of one set belong to one moment: each needs every snapshot of it.
   const snapshots = emitted.map(({ snapshot }) => snapshot).filter((id) => id !== null);
+  growOn(builder, snapshots);
   if (snapshots.length > 0) hooks.after(byMember(emitted));
   const copies = emitted.map((one) => {
     const copy = emitCopy(builder, context, one, snapshots.length > 0 ? snapshots : before);
@@ -145,6 +147,7 @@ function emitSnapshot(
   const loan = lend === null ? null : context.lent(volume.group, lend);
   const wish: Wish = { borrowed: loan?.device ?? null };
   const count = sizedSnapshot(group, ready, wish);
+  const growth = growthOf(group, ready, count, wish);
   const needs = [...(loan?.opened == null ? [] : [loan.opened]), ...before];
   return builder.add({
     type: 'snapshot.create',
@@ -154,7 +157,8 @@ function emitSnapshot(
     origin: `${volume.group}/${volume.name}`,
     extents: count,
     bytes: bytesOf(count, group.extentSize),
-    placement: placementFor(group, count, wish),
+    placement: placementFor(group, extents(count + (growth?.extents ?? 0)), wish),
+    ...(growth === null ? {} : { growth }),
     activateOrigin: volume.active ? null : { ignoreSkip: volume.skipActivation },
     reason: `what is copied, while ${member.source} goes on`,
   });
@@ -170,6 +174,21 @@ function sizedSnapshot(group: ModelGroup, { member, source }: ReadyMember, wish:
   const least = snapshotExtents(atLeast, sizing);
   const available = availableFor(group, wish);
   return extents(Math.min(wanted, Math.max(least, available)));
+}
+
+/** Room for one step; where less will do for the snapshot itself, also less for its growth. */
+function growthOf(
+  group: ModelGroup,
+  { member, source }: ReadyMember,
+  count: Extents,
+  wish: Wish,
+): Growth | null {
+  if (source.kind === 'device') return null;
+  const { extend, atLeast } = member.spec.snapshot;
+  const growth = firstGrowth(extend, group, source.volume, count);
+  if (growth === null || atLeast === null) return growth;
+  const room = extents(Math.max(0, Math.min(growth.extents, availableFor(group, wish) - count)));
+  return room === 0 ? null : { ...growth, extents: room };
 }
 
 function emitCopy(

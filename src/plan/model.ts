@@ -33,6 +33,8 @@ export interface ModelGroup
   readonly pvs: Map<PvUuid, ModelPv>;
   readonly volumes: Map<string, Volume>;
   blur: Blur | null;
+  /** By volume: extents that are kept for it to grow into. */
+  readonly reserved: Map<string, Allocation>;
   /** How many snapshots each origin has, by its name. */
   readonly snapshotsOf: Map<string, number>;
 }
@@ -130,12 +132,14 @@ export function takeSpanning(
   group.blur = { freeBefore, volumes };
 }
 
-/** Gives back all that a volume took. */
+/** Gives back all that a volume took, and what was kept for it. */
 export function giveBack(group: ModelGroup, volume: Volume): void {
-  for (const { pv: uuid, extents: count } of volume.allocation) {
+  const kept = group.reserved.get(volume.name);
+  for (const { pv: uuid, extents: count } of [...volume.allocation, ...(kept ? [kept] : [])]) {
     const pv = group.pvs.get(uuid);
     if (pv && !pv.boundless) pv.free = extents(pv.free + count);
   }
+  group.reserved.delete(volume.name);
   group.blur?.volumes.delete(volume.name);
   if (group.blur?.volumes.size === 0) group.blur = null;
 }
@@ -157,7 +161,14 @@ function copyOf(group: Group): ModelGroup {
   const pvs = new Map<PvUuid, ModelPv>();
   for (const [uuid, pv] of group.pvs) pvs.set(uuid, { ...pv, lent: false, boundless: false });
   const volumes = new Map(group.volumes);
-  return { ...group, pvs, volumes, blur: null, snapshotsOf: countSnapshots(volumes.values()) };
+  return {
+    ...group,
+    pvs,
+    volumes,
+    blur: null,
+    reserved: new Map(),
+    snapshotsOf: countSnapshots(volumes.values()),
+  };
 }
 
 function countSnapshots(volumes: Iterable<Volume>): Map<string, number> {
@@ -167,7 +178,7 @@ function countSnapshots(volumes: Iterable<Volume>): Map<string, number> {
 }
 
 function frozen(group: ModelGroup): Group {
-  const { blur: _, snapshotsOf: _counts, pvs, ...rest } = group;
+  const { blur: _, snapshotsOf: _counts, reserved: _kept, pvs, ...rest } = group;
   const plain = new Map<PvUuid, PhysicalVolume>();
   for (const [uuid, { lent: _lent, boundless: _boundless, ...pv }] of pvs) plain.set(uuid, pv);
   return { ...rest, extents: extentsOf(group), free: freeOf(group), pvs: plain };

@@ -19,6 +19,7 @@ export function emitRecovery(builder: PlanBuilder, inventory: Inventory): Invent
     if (left.strangers.length > 0) builder.problem(cannotRepair(group, left));
     else givenBack.push(...emitGroup(builder, inventory, group, left));
   }
+  for (const group of [...inventory.groups.values()].sort(byName)) emitQuiet(builder, group);
   for (const one of inventory.outdated) {
     if (!one.uuid?.startsWith(OUR_UUID_PREFIX)) continue;
     givenBack.push(emitReturned(builder, inventory, { ...one, uuid: one.uuid }));
@@ -67,7 +68,9 @@ const RECOVERS = { recovers: true } as const;
 
 function emitGroup(builder: PlanBuilder, inventory: Inventory, group: Group, left: Left): PlannedPv[] {
   const needs =
-    left.lost.length > 0 ? [emitRepair(builder, group, left)] : emitRemovals(builder, inventory, group, left);
+    left.lost.length > 0
+      ? [emitRepair(builder, inventory, group, left)]
+      : emitRemovals(builder, inventory, group, left);
   return left.lent
     .filter((uuid) => !left.lost.includes(uuid))
     .map((uuid) => emitGivingBack(builder, inventory, group, uuid, needs));
@@ -81,32 +84,77 @@ function emitRemovals(builder: PlanBuilder, inventory: Inventory, group: Group, 
     if (volume.origin === null)
       return builder.add({ type: 'volume.remove', ...RECOVERS, target, ...size, reason });
     const origin = `${group.name}/${volume.origin}`;
-    const quiet = leftActive(inventory, origin);
+    const quiet = leftActive(builder, inventory, origin);
+    const asleep = group.autoactivation && isAsleep(group, volume.origin);
     return builder.add({
       ...{ type: 'snapshot.remove', ...RECOVERS, unit: origin, target, origin, ...size, reason },
-      ...{ deactivateOrigin: false, deactivate: quiet },
+      ...{ deactivateOrigin: false, deactivate: quiet, ...(asleep ? { activateOrigin: true } : {}) },
     });
   });
 }
 
-/** Backup volumes of that source that the dead run was writing to: between runs they are inactive. */
-function leftActive(inventory: Inventory, source: string): string[] {
+/**
+ * Where a recovery was cut after it removed the snapshots, nothing tells any more which origins it would have
+ * activated: then all that LVM activates by itself when the machine boots.
+ */
+function ownVolumes(group: Group): string[] {
+  if (!group.autoactivation) return [];
+  const volumes = [...group.volumes.values()];
+  return volumes.filter(({ hidden, tags }) => !hidden && !isOwned(tags)).map(({ name }) => name);
+}
+
+/** An origin that would be active, had LVM not refused it for want of a device. */
+function isAsleep(group: Group, name: string): boolean {
+  const volume = group.volumes.get(name);
+  return volume !== undefined && !volume.active && !volume.skipActivation;
+}
+
+/**
+ * Backup volumes of that source that the dead run was writing to: between runs they are inactive. A complete one too:
+ * the run may have died just before it was deactivated.
+ */
+function leftActive(builder: PlanBuilder, inventory: Inventory, source: string): string[] {
   return [...inventory.groups.values()].flatMap((group) =>
-    [...group.volumes.values()]
-      .filter(({ tags, active, open }) => {
-        const record = readBackupRecord(tags);
-        return record?.source === source && record.state === 'incomplete' && active && !open;
-      })
+    activeCopies(builder, group)
+      .filter(({ tags }) => readBackupRecord(tags)?.source === source)
       .map(({ name }) => `${group.name}/${name}`),
   );
 }
 
-function emitRepair(builder: PlanBuilder, group: Group, { leftovers, lost }: Left): ActionId {
-  const origins = new Set(leftovers.flatMap(({ origin }) => origin ?? []));
-  const asleep = [...origins].filter((name) => {
-    const volume = group.volumes.get(name);
-    return volume && !volume.active && !volume.skipActivation;
+/** What nobody looks at, and no action before deactivates. */
+function activeCopies(builder: PlanBuilder, group: Group): Volume[] {
+  return [...group.volumes.values()].filter(
+    ({ tags, name, active, open }) =>
+      active &&
+      !open &&
+      readBackupRecord(tags) !== null &&
+      builder.model.volume(`${group.name}/${name}`)?.active === true,
+  );
+}
+
+/** Copies that a dead run left active though no snapshot tells of it: of plain devices, or it is removed already. */
+function emitQuiet(builder: PlanBuilder, group: Group): void {
+  const left = activeCopies(builder, group).filter(
+    ({ tags }) => readBackupRecord(tags)?.state === 'incomplete',
+  );
+  if (left.length === 0) return;
+  builder.add({
+    ...{ type: 'group.repair', ...RECOVERS, target: group.name, leftovers: [], lost: [], activate: [] },
+    deactivate: left.map(({ name }) => `${group.name}/${name}`),
+    ...{ extents: extents(0), bytes: bytes(0) },
+    reason: 'a dead run was writing to it: between runs the copies are inactive',
   });
+}
+
+function emitRepair(
+  builder: PlanBuilder,
+  inventory: Inventory,
+  group: Group,
+  { leftovers, lost }: Left,
+): ActionId {
+  const origins = [...new Set(leftovers.flatMap(({ origin }) => origin ?? []))];
+  const asleep = (leftovers.length > 0 ? origins : ownVolumes(group)).filter((name) => isAsleep(group, name));
+  const quiet = origins.flatMap((name) => leftActive(builder, inventory, `${group.name}/${name}`));
   const taken = leftovers.reduce((sum, volume) => sum + volume.extents, 0);
   return builder.add({
     type: 'group.repair',
@@ -115,6 +163,7 @@ function emitRepair(builder: PlanBuilder, group: Group, { leftovers, lost }: Lef
     leftovers: leftovers.map(({ name }) => `${group.name}/${name}`),
     lost: lost.map((uuid) => ({ uuid, made: tagValues(group.tags, 'made').includes(uuid) })),
     activate: asleep.map((name) => `${group.name}/${name}`),
+    ...(quiet.length > 0 ? { deactivate: quiet } : {}),
     extents: extents(taken),
     bytes: bytesOf(extents(taken), group.extentSize),
     reason: `the device that a dead run lent to it is gone (${lost.join(', ')})`,

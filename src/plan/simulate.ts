@@ -107,6 +107,7 @@ function groupCreate(model: Model, action: Draft<GroupCreate>): Fault | null {
     pvs,
     volumes: new Map(),
     blur: null,
+    reserved: new Map(),
     snapshotsOf: new Map(),
   });
   return null;
@@ -159,10 +160,8 @@ function groupRepair(model: Model, action: Draft<GroupRepair>): Fault | null {
     group.pvs.delete(uuid);
     dropLoan(group, { uuid, make: made });
   }
-  for (const path of action.activate) {
-    const origin = group.volumes.get(splitPath(path)[1]);
-    if (origin) put(group, { ...origin, active: true });
-  }
+  for (const path of action.activate) setActive(model, path, true);
+  for (const path of action.deactivate ?? []) setActive(model, path, false);
   for (const volume of group.volumes.values()) {
     if (volume.health === 'partial') put(group, { ...volume, health: '' });
   }
@@ -216,6 +215,10 @@ function snapshotCreate(model: Model, action: Draft<SnapshotCreate>): Fault | nu
   const group = model.group(groupName);
   const origin = group?.volumes.get(originName);
   if (!group || !origin) return { code: 'missing', what: action.origin };
+  const kept = action.growth?.extents ?? extents(0);
+  const room = roomOn(group, action.placement);
+  const all = extents(action.extents + kept);
+  if (kept > 0 && room < all) return short(group, all, room);
   const fault = addVolume(model, action, {
     roles: ['public', 'snapshot', 'thicksnapshot'],
     layout: ['linear'],
@@ -227,6 +230,7 @@ function snapshotCreate(model: Model, action: Draft<SnapshotCreate>): Fault | nu
     chunkSize: bytes(4096),
   });
   if (fault) return fault;
+  if (kept > 0) reserve(group, splitPath(action.target)[1], kept, action.placement);
   group.snapshotsOf.set(originName, (group.snapshotsOf.get(originName) ?? 0) + 1);
   put(group, { ...origin, roles: withRoles(origin.roles, ORIGIN_ROLES), active: true });
   return null;
@@ -311,7 +315,8 @@ function snapshotRemove(model: Model, action: Draft<SnapshotRemove>): Fault | nu
   const origin = group.volumes.get(originName);
   const isLast = (group.snapshotsOf.get(originName) ?? 0) === 0;
   if (origin && isLast && action.deactivateOrigin) put(group, { ...origin, active: false });
-  for (const path of action.deactivate ?? []) deactivate(model, path);
+  for (const path of action.deactivate ?? []) setActive(model, path, false);
+  if (action.activateOrigin) setActive(model, action.origin, true);
   return null;
 }
 
@@ -338,16 +343,33 @@ function restore(model: Model, action: Draft<CopyAction>, traits: RestoreTraits)
   return null;
 }
 
-function deactivate(model: Model, path: string): void {
+function setActive(model: Model, path: string, active: boolean): void {
   const [groupName, name] = splitPath(path);
   const group = model.group(groupName);
   const volume = group?.volumes.get(name);
-  if (group && volume) put(group, { ...volume, active: false });
+  if (group && volume) put(group, { ...volume, active });
 }
 
 /** A volume of the inventory that the model began with is replaced, never written to. */
 function put(group: ModelGroup, volume: Volume): void {
   group.volumes.set(volume.name, volume);
+}
+
+/** Keeps extents for a volume to grow into, where its placement says, until it is removed. There must be room. */
+export function reserve(group: ModelGroup, volume: string, count: Extents, placement: Placement): void {
+  const taken = take(group, volume, count, placement);
+  if ('code' in taken || taken.pv === null) return;
+  const before = group.reserved.get(volume)?.extents ?? 0;
+  group.reserved.set(volume, { pv: taken.pv, extents: extents(before + count) });
+}
+
+/** Free extents where the placement says. */
+export function roomOn(group: ModelGroup, { devices }: Placement): number {
+  const pvs = [...group.pvs.values()].filter(({ device }) => device !== null && devices.includes(device));
+  const [only] = pvs;
+  if (only && pvs.length === 1 && !isBlurred(group, only))
+    return only.boundless ? Number.POSITIVE_INFINITY : only.free;
+  return freeOn(group, pvs);
 }
 
 /** Takes the extents where the placement says. `pv` is null where only the group's total is known. */

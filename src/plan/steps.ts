@@ -121,13 +121,15 @@ export function giveBackCommands(action: Draft<GroupReduce>, standing: LoanStand
 }
 
 /** Never with --force: that would remove the origins (LVM itself suggests it). */
-function repairGroup({ target, leftovers, lost, activate }: Draft<GroupRepair>): lvm.Argv[] {
+function repairGroup({ target, leftovers, lost, activate, deactivate = [] }: Draft<GroupRepair>): lvm.Argv[] {
   const tags = lost.flatMap(({ uuid, made }) => loanTags({ uuid, make: made }));
   return [
+    ...deactivate.map(lvm.deactivate),
     ...leftovers.map(lvm.removePartialVolume),
-    lvm.reduceMissing(target),
+    // Before the device is out of the group: should this be cut too, it still tells that origins sleep.
     ...activate.map((origin) => lvm.activate(origin, false)),
-    lvm.changeGroupTags(target, { drop: tags }),
+    ...(lost.length > 0 ? [lvm.reduceMissing(target)] : []),
+    ...(lost.length > 0 ? [lvm.changeGroupTags(target, { drop: tags })] : []),
   ];
 }
 
@@ -148,6 +150,8 @@ export interface SnapshotStanding {
 export function endSnapshotCommands(action: Draft<SnapshotRemove>, standing: SnapshotStanding): lvm.Argv[] {
   return [
     ...(action.deactivate ?? []).map(lvm.deactivate),
+    // Before the snapshot goes: should this be cut too, it still tells whose origin sleeps.
+    ...(action.activateOrigin ? [lvm.activate(action.origin, false)] : []),
     ...(standing.exists ? [lvm.removeVolume(action.target)] : []),
     ...(standing.originActive && action.deactivateOrigin ? [lvm.deactivate(action.origin)] : []),
   ];

@@ -1,6 +1,7 @@
 /** What should be known before the plan is applied, though it can be. */
 import type { Inventory } from '../lvm/inventory.ts';
 import { mapperPath } from '../lvm/mapper.ts';
+import { extents } from '../units.ts';
 import { countText } from '../units-text.ts';
 import type { Action, CopyAction, SnapshotCreate } from './action.ts';
 import type { PlanBuilder } from './builder.ts';
@@ -32,12 +33,16 @@ function mayOverflow(builder: PlanBuilder, action: SnapshotCreate): void {
   const [groupName, name] = splitPath(action.origin);
   const group = builder.model.group(groupName);
   const origin = group?.volumes.get(name);
-  if (!group || !origin || !canOverflow(action.extents, origin, group.extentSize)) return;
+  const most = extents(action.extents + (action.growth?.extents ?? 0));
+  if (!group || !origin || !canOverflow(most, origin, group.extentSize)) return;
+  const sizes = action.growth
+    ? `${countText(action.extents)} extents, and can grow to ${countText(most)},`
+    : `${countText(action.extents)} extents`;
   warn(
     builder,
     action,
     'may-overflow',
-    `${action.target} has ${countText(action.extents)} extents for an origin of ${countText(origin.extents)}: it becomes invalid, and the copy fails, when more than that is overwritten meanwhile`,
+    `${action.target} has ${sizes} for an origin of ${countText(origin.extents)}: it becomes invalid, and the copy fails, when more than that is overwritten meanwhile`,
     'snapshot.size: 100%ORIGIN can never overflow',
   );
 }

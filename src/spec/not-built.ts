@@ -14,7 +14,6 @@ interface NotBuilt {
 }
 
 const IN_A_POLICY: readonly NotBuilt[] = [
-  { path: ['snapshot', 'extend'] },
   { path: ['keep', 'last'], harmless: (value) => value === 1 },
   ...['hourly', 'daily', 'weekly', 'monthly', 'yearly'].map((period) => ({
     path: ['keep', period],

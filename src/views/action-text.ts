@@ -10,7 +10,9 @@ export function whatText(action: Action): string {
         ? `lend ${action.pv.named} to ${action.target}`
         : `add ${action.pv.named} to ${action.target}`;
     case 'group.repair':
-      return `let ${action.target} go on without the device that is gone`;
+      return action.lost.length > 0
+        ? `let ${action.target} go on without the device that is gone`
+        : `deactivate ${(action.deactivate ?? []).join(', ')}`;
     case 'volume.remove':
       return `remove ${action.target}`;
     case 'group.reduce':

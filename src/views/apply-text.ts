@@ -38,10 +38,21 @@ export function applyText(options: LineOptions): (event: ApplyEvent) => void {
       case 'action.skipped':
         line.say(`${style.yellow('skipped')} ${label(event.action)}: ${event.reason}`);
         break;
+      case 'action.note':
+        line.say(noteText(event, style));
+        break;
       case 'interrupted':
         line.say(style.yellow(interruptedText(event)));
     }
   };
+}
+
+function noteText(
+  { action, message, hint }: Extract<ApplyEvent, { type: 'action.note' }>,
+  style: Style,
+): string {
+  const text = `${style.yellow('note')} ${action.id}. ${message}`;
+  return hint === undefined ? text : `${text}\n    ${style.cyan('hint:')} ${hint}`;
 }
 
 function interruptedText({ signal, stillOpen }: Extract<ApplyEvent, { type: 'interrupted' }>): string {

@@ -1,5 +1,5 @@
 /** The plan as people read it at a terminal: actions, space, problems, and a last line of counts. */
-import type { Action, HookAction } from '../plan/action.ts';
+import type { Action, HookAction, SnapshotCreate } from '../plan/action.ts';
 import type { GroupSpace, Plan } from '../plan/plan.ts';
 import { hasErrors } from '../plan/plan.ts';
 import type { Problem } from '../plan/problem.ts';
@@ -121,8 +121,9 @@ function sizeText(action: Action): string {
   switch (action.type) {
     case 'volume.extend':
       return `${size} more, ${bytesText(action.newBytes)} then${onText(action.placement.devices)}`;
-    case 'volume.create':
     case 'snapshot.create':
+      return size + onText(action.placement.devices) + growthText(action);
+    case 'volume.create':
       return size + onText(action.placement.devices);
     default:
       return size;
@@ -132,6 +133,13 @@ function sizeText(action: Action): string {
 /** What the file has run as root is shown in full, always. */
 function hooksText({ hooks, timeout }: HookAction): string {
   return `${hooks.map(quoted).join('; ')} · ${timeout} s at most${hooks.length > 1 ? ' each' : ''}`;
+}
+
+/** The room that is kept for it to grow into. */
+function growthText({ growth }: SnapshotCreate): string {
+  if (growth === undefined) return '';
+  const by = `${countText(growth.step)} at a time, ${countText(growth.extents)} in all`;
+  return ` · grows when ${growth.at}% full: ${by}`;
 }
 
 /** No device is named where none could be used. */

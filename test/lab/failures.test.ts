@@ -92,3 +92,46 @@ test('the source writes on while it is copied: the copy is the moment of the sna
   expect(await lab.read('/mnt/check/state')).toBe('then\n');
   await sh(lab, 'umount /mnt/check');
 });
+
+test('a small snapshot under a writer: invalid as it is, held where it may grow', async () => {
+  on = await machine(
+    [200, 120],
+    `
+    vgcreate -q S /dev/vda
+    lvcreate -q -y -l 20 -n hot S
+    head -c 83886080 /dev/urandom > /dev/S/hot
+    sha256sum < /dev/S/hot > /tmp/before
+    vgcreate -q B /dev/vdb
+  `,
+  );
+  const lab = on;
+  const file = (snapshot: string) =>
+    `version: 1\ngroup: {name: B}\nvolumes: [{source: S/hot, limit: {rate: 8MiB/s}, snapshot: {${snapshot}}}]\n`;
+  /** Forty MiB over the origin in steps of half a MiB, from the beginning of the copy on: more than the snapshot has. */
+  const writer = `for i in $(seq 0 79); do
+    dd if=/dev/urandom of=/dev/S/hot bs=512k count=1 seek=$i oflag=direct conv=notrunc status=none; sleep 0.05; done`;
+  const underWriter = async () => {
+    const job = lab.start([process.execPath, PROGRAM, 'apply', '-y', '--format', 'json'], { cwd: '/root' });
+    await job.until(/"action\.progress"/);
+    await lab.ok('sh', '-c', writer);
+    return job.wait();
+  };
+
+  await lab.write('/root/backup.yaml', file('size: 4 extents'));
+  const invalid = await underWriter();
+  expect(invalid.exitCode, invalid.stdout + invalid.stderr).toBe(1);
+  expect(invalid.stdout).toContain('overflowed');
+  await expectNothingLeft(lab);
+
+  await sh(lab, 'sha256sum < /dev/S/hot > /tmp/before');
+  await lab.write('/root/backup.yaml', file('size: 4 extents, extend: {at: 50%, by: 50%}'));
+  const plan = await lvmbackup(lab, 'plan');
+  expect(plan.stdout).toContain('grows when 50% full: 2 at a time, 17 in all');
+  const grown = await underWriter();
+  expect(grown.exitCode, grown.stdout + grown.stderr).toBe(0);
+  expect(grown.stdout).toContain('the snapshot S/hot-snap grew by');
+  await expectNothingLeft(lab);
+  const before = (await lab.read('/tmp/before')).split(' ')[0];
+  expect(await backupDigest(lab, 'B/hot-backup', 80 * MiB)).toBe(before);
+  expect(await lab.ok('vgs', '--noheadings', '-o', 'vg_free_count', 'S')).toMatch(/^\s*29\s*$/);
+});

@@ -46,6 +46,15 @@ function killed(traits: { lostDevice?: boolean; stranger?: boolean; plain?: bool
   });
 }
 
+/** The same where LVM did not activate the origin. */
+function asleep(inventory: Inventory): Inventory {
+  const group = inventory.groups.get('SSD');
+  const origin = group?.volumes.get('root');
+  if (group && origin)
+    (group.volumes as Map<string, typeof origin>).set('root', { ...origin, active: false });
+  return inventory;
+}
+
 const words = (inventory: Inventory) =>
   planRecovery({ inventory, clock: CLOCK }).actions.flatMap((action) =>
     commandsOf(action).map((argv) => argv.join(' ')),
@@ -67,16 +76,57 @@ describe('what a killed run left', () => {
   });
 
   test('the lent device is gone: partial mode, no force, the origin is activated again', () => {
-    const inventory = killed({ lostDevice: true });
-    const [group] = [...inventory.groups.values()].filter(({ name }) => name === 'SSD');
-    const origin = group?.volumes.get('root');
-    if (group && origin)
-      (group.volumes as Map<string, typeof origin>).set('root', { ...origin, active: false });
-    expect(words(inventory)).toEqual([
+    expect(words(asleep(killed({ lostDevice: true })))).toEqual([
       'lvremove -y --config activation{activation_mode="partial"} SSD/root-snap',
-      'vgreduce --removemissing SSD',
       'lvchange -y -ay SSD/root',
+      'vgreduce --removemissing SSD',
       `vgchange --deltag lvmbackup.lent=${LENT} --deltag lvmbackup.made=${LENT} SSD`,
+    ]);
+  });
+
+  test('that recovery is cut after the snapshot is gone: the next one activates the origin all the same', () => {
+    const inventory = asleep(killed({ lostDevice: true }));
+    const volumes = inventory.groups.get('SSD')?.volumes as Map<string, unknown> | undefined;
+    volumes?.delete('root-snap');
+    expect(words(inventory)).toEqual([
+      'lvchange -y -ay SSD/root',
+      'vgreduce --removemissing SSD',
+      `vgchange --deltag lvmbackup.lent=${LENT} --deltag lvmbackup.made=${LENT} SSD`,
+    ]);
+  });
+
+  test('the device was gone at boot and is back: the origin is activated before the snapshot is removed', () => {
+    expect(words(asleep(killed())).slice(0, 2)).toEqual([
+      'lvchange -y -ay SSD/root',
+      'lvremove -y SSD/root-snap',
+    ]);
+  });
+
+  test('copies that it left active are deactivated: complete ones too, and those of plain devices', () => {
+    const left = killed();
+    const copy = (name: string, source: string, state: string, traits = {}) =>
+      aVolume('Backup', name, 10, {
+        tags: [
+          ...['lvmbackup', `lvmbackup.source=${source}`, `lvmbackup.sourceid=id-${name}`],
+          ...['lvmbackup.host=0123456789ab', 'lvmbackup.size=4096', `lvmbackup.state=${state}`],
+        ],
+        ...traits,
+      });
+    const group = aGroup(
+      'Backup',
+      [{ device: '/dev/sdc1', extents: 100 }],
+      [
+        copy('root-backup', 'SSD/root', 'complete'),
+        copy('boot-backup', '/dev/sda1', 'incomplete'),
+        copy('seen-backup', '/dev/sda3', 'complete'),
+        copy('open-backup', '/dev/sda4', 'incomplete', { open: true }),
+        copy('idle-backup', '/dev/sda5', 'incomplete', { active: false }),
+      ],
+    );
+    const inventory = { ...left, groups: new Map([...left.groups, ['Backup', group]]) };
+    expect(words(inventory).filter((line) => line.startsWith('lvchange'))).toEqual([
+      'lvchange -y -an Backup/root-backup',
+      'lvchange -y -an Backup/boot-backup',
     ]);
   });
 
