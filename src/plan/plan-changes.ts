@@ -15,7 +15,7 @@ export interface MachineChanges {
     /** How many are in both. */
     readonly same: number;
   };
-  /** Restore points that the new file removes, and the old one would not. */
+  /** Restore points that a run which refreshes every source removes with the new file, and would not with the old. */
   readonly pointsRemoved: number;
   /** At the lowest moment of a run that refreshes every source. */
   readonly space: readonly SpaceChange[];
@@ -43,7 +43,7 @@ export function machineChanges(before: Plans, after: Plans): MachineChanges {
   const added = without(now, old, actionKey);
   return {
     actions: { added, removed: without(old, now, actionKey), same: now.length - added.length },
-    pointsRemoved: added.filter(removesPoint).length,
+    pointsRemoved: without(after.all.actions, before.all.actions, actionKey).filter(removesPoint).length,
     space: spaceChanges(before.all.space, after.all.space),
     copyBytes: { before: before.all.summary.copyBytes, after: after.all.summary.copyBytes },
     problems: {

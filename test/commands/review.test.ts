@@ -1,5 +1,15 @@
 /** status, diff, init and the warnings of validate, as people run them: on recorded machines, and with wrong input. */
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import {
+  closeSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -159,6 +169,16 @@ describe('init', () => {
     expect(second.code).toBe(4);
     expect(second.stderr).toContain('exists already. Nothing was written');
     expect(readFileSync(path, 'utf8')).toBe(text);
+  });
+
+  test('its own output may be the file: the shell has made it already', () => {
+    const path = join(folder, 'redirected.yaml');
+    const args = [program, 'init', ...STATE, '-f', path];
+    const fd = openSync(path, 'w');
+    const { status } = spawnSync(process.execPath, args, { cwd: ROOT, stdio: ['ignore', fd, 'pipe'] });
+    closeSync(fd);
+    expect(status).toBe(0);
+    expect(readFileSync(path, 'utf8')).toMatch(/^volumes:$/m);
   });
 
   test('a name for the group: a new one on the blank device, or one that is there', async () => {
