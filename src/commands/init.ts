@@ -49,7 +49,7 @@ async function machineOf({ state: path }: InitOptions): Promise<{ state: StateRe
   return { state: { inventory: inventoryOf(read), host: read.host }, now };
 }
 
-async function proposal(
+export async function proposal(
   { inventory }: StateRead,
   now: Date,
   asked: string | null,
