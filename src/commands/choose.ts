@@ -1,7 +1,6 @@
 /** Asks which of several, where somebody can answer; else the first is taken. */
-import { createInterface } from 'node:readline/promises';
-import { ExitCode, UserError } from '../errors.ts';
 import { escaped } from '../views/printable.ts';
+import { ask } from './ask.ts';
 import type { Io } from './io.ts';
 
 export async function choose<T>(
@@ -15,19 +14,10 @@ export async function choose<T>(
   if (choices.length === 1 || !io.canAsk) return first;
   const lines = choices.map((choice, index) => `  ${index + 1}. ${escaped(textOf(choice))}`);
   io.err(`${question}\n${lines.join('\n')}\n`);
-  const terminal = createInterface({ input: process.stdin, output: process.stderr });
-  const gone = new Promise<never>((_, reject) => {
-    terminal.on('close', () => reject(new UserError(ExitCode.refused, 'not answered. Nothing was written')));
-  });
-  gone.catch(() => {});
-  try {
-    for (;;) {
-      const answer = (await Promise.race([terminal.question('Number (1): '), gone])).trim();
-      const chosen = choices[Number(answer === '' ? 1 : answer) - 1];
-      if (chosen !== undefined) return chosen;
-      io.err(`There is no ${JSON.stringify(answer)}: write a number from 1 to ${choices.length}.\n`);
-    }
-  } finally {
-    terminal.close();
+  for (;;) {
+    const answer = await ask('Number (1): ', 'Nothing was written');
+    const chosen = choices[Number(answer === '' ? 1 : answer) - 1];
+    if (chosen !== undefined) return chosen;
+    io.err(`There is no ${JSON.stringify(answer)}: write a number from 1 to ${choices.length}.\n`);
   }
 }
