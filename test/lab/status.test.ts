@@ -46,7 +46,6 @@ test('init asks where the backups are to go, writes a file that validates and pl
   const file = await lab.ok('cat', '/root/backup.yaml');
   expect(file).toContain('devices: [/dev/vdb2]');
   expect(file).toContain('lend: /dev/vdb1');
-  expect((await lvmbackup(lab, 'validate')).exitCode).toBe(0);
   expect((await lvmbackup(lab, 'plan')).exitCode).toBe(0);
   const again = await lvmbackup(lab, 'init');
   expect(again.exitCode).toBe(4);
@@ -57,21 +56,15 @@ test('init asks where the backups are to go, writes a file that validates and pl
 test('before the first run: none, exit 7; wrong input is wrong', async () => {
   expect(await status()).toMatchObject({ exitCode: 7, states: ['none', 'none'] });
   expect((await lvmbackup(lab, 'status', '-f', 'nowhere.yaml')).exitCode).toBe(3);
-  expect((await lvmbackup(lab, 'status', '--history')).stdout).toBe('No run has been recorded.\n');
 });
 
-test('after it: ok, exit 0, a line of history, a word in the journal, a file for Prometheus', async () => {
+test('after it: ok, exit 0, what was written, a word in the journal, a file for Prometheus', async () => {
   const { exitCode, stdout } = await lvmbackup(lab, 'apply', '-y');
   expect(exitCode, stdout).toBe(0);
   const { document, ...fine } = await status();
   expect(fine).toMatchObject({ exitCode: 0, states: ['ok', 'ok'] });
   expect(document.sources[0]).toMatchObject({ points: 1, from: 'tags', last: { result: 'complete' } });
   expect(document.sources[0].last.bytesWritten).toBeGreaterThan(0);
-  const text = await lvmbackup(lab, 'status');
-  expect(text.stdout).toMatch(/2 sources: 2 ok\.\n$/);
-  const { runs } = JSON.parse((await lvmbackup(lab, 'status', '--history', '--format', 'json')).stdout);
-  expect(runs).toHaveLength(1);
-  expect(runs[0]).toMatchObject({ result: 'done', group: 'VolGroupBackupDisk', exitCode: 0 });
   expect(await lab.ok('cat', '/root/journal')).toMatch(
     /lvmbackup: backup to VolGroupBackupDisk: done \(exit 0\)/,
   );
@@ -135,6 +128,5 @@ test('a change of the file, with the actions on the machine as it was recorded; 
   expect(diff.exitCode, diff.stderr).toBe(0);
   expect(diff.stdout).toContain('snapshot.size changed from 100%ORIGIN to 50%ORIGIN');
   expect(diff.stdout).toContain('+ warning may-overflow');
-  expect((await lvmbackup(lab, 'diff', 'backup.yaml', 'nowhere.yaml')).exitCode).toBe(3);
   expect(await seqnos(lab)).toBe(before);
 });
