@@ -52,7 +52,9 @@ function mayOverflow({ file, places }: Linted): Diagnostic[] {
   });
 }
 
+/** In a pool a point stays as it is until the next one is made. */
 function singleCopy({ file, spec, places }: Linted): Diagnostic[] {
+  if (spec.group.pool !== null) return [];
   const single = spec.volumes.filter(
     ({ keep }) => Object.values(keep).reduce((sum, count) => sum + count, 0) <= 1,
   );
