@@ -150,7 +150,7 @@ describe('an error in a thread has its side, device, offset and code', () => {
 
 describe('a thread that dies', () => {
   /** No part of the engine makes such a task: it ends the thread as a defect would. */
-  const deadly = { op: 'check', offset: 0, length: MiB } as unknown as BlockTask;
+  const deadly = { op: 'check', offset: 0, length: MiB, known: {} } as unknown as BlockTask;
 
   test('fails what it works on, and whatever it is given then', async () => {
     const one = lane(true);

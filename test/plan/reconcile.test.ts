@@ -79,7 +79,10 @@ describe('the backup volume', () => {
     ['damaged', ['lvmbackup.state=damaged', 'lvmbackup.digest=sha256-256KiB:ab']],
     ['complete without a digest', ['lvmbackup.state=complete']],
   ])('%s: it is copied in full', (_, tags) => {
-    const present = aVolume('Backup', 'root-backup', 64, { tags: backupTags('SSD/root', tags) });
+    const present = aVolume('Backup', 'root-backup', 64, {
+      tags: backupTags('SSD/root', tags),
+      active: false,
+    });
     const plan = planOf(rootOnly, machine({ backups: [present] }));
     expect(plan.actions[1]).toMatchObject({ type: 'copy', mode: 'full', lastDigest: null });
   });
@@ -100,7 +103,7 @@ describe('the backup volume', () => {
 
   test('a tag that stays is neither dropped nor added: LVM would remove it', () => {
     const tags = backupTags('SSD/root', ['lvmbackup.state=complete', 'lvmbackup.size=1']);
-    const present = aVolume('Backup', 'root-backup', 64, { tags });
+    const present = aVolume('Backup', 'root-backup', 64, { tags, active: false });
     const copy = planOf(rootOnly, machine({ backups: [present] })).actions[1];
     const [first = []] = copy ? commandsOf(copy) : [];
     const of = (option: string) => first.filter((_, index) => first[index - 1] === option);
@@ -114,13 +117,16 @@ describe('the backup volume', () => {
     const made = first.actions.find(({ type }) => type === 'volume.create');
     const tags =
       commandsOf(made as Action)[0]?.filter((_, index, argv) => argv[index - 1] === '--addtag') ?? [];
-    const present = aVolume('Backup', 'root-backup', 64, { tags });
+    const present = aVolume('Backup', 'root-backup', 64, { tags, active: false });
     const copy = planOf(rootOnly, machine({ backups: [present] })).actions[1];
     expect(commandsOf(copy as Action)[0]).toEqual(['lvchange', '-y', '-ay', '-K', 'Backup/root-backup']);
   });
 
   test('too small, for the source has grown: it is extended where it lies', () => {
-    const present = aVolume('Backup', 'root-backup', 40, { tags: backupTags('SSD/root') });
+    const present = aVolume('Backup', 'root-backup', 40, {
+      tags: backupTags('SSD/root'),
+      active: false,
+    });
     const plan = planOf(rootOnly, machine({ backups: [present] }));
     expect(plan.actions[0]).toMatchObject({
       type: 'volume.extend',
@@ -134,7 +140,7 @@ describe('the backup volume', () => {
     ['without the tag', aVolume('Backup', 'root-backup', 64), 'not-owned'],
     [
       'of another source',
-      aVolume('Backup', 'root-backup', 64, { tags: backupTags('SSD/home') }),
+      aVolume('Backup', 'root-backup', 64, { tags: backupTags('SSD/home'), active: false }),
       'other-source',
     ],
     [
