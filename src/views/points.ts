@@ -38,8 +38,7 @@ const HEADER = ['Source', 'time (UTC)', 'age', 'state', 'size', 'volume', 'verif
 
 export function pointsText(list: readonly RestorePoint[], now: Date, style: Style): string {
   if (list.length === 0) return 'There is no restore point in any group that LVM shows.';
-  const points = printable(list);
-  const rows = [...points].sort(bySource).map((point) => rowOf(point, now));
+  const rows = printable([...list].sort(bySource).map((point) => rowOf(point, now)));
   const widths = HEADER.map((text, column) =>
     Math.max(text.length, ...rows.map((row) => row[column]?.length ?? 0)),
   );
