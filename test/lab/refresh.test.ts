@@ -39,7 +39,7 @@ test('by the manifest, also of a source that grew; without it by comparing; afte
 
   await backUp(lab, FILE);
   expect(await lab.ok('sh', '-c', 'stat -c "%a %n" /var/lib/lvmbackup /var/lib/lvmbackup/*')).toMatch(
-    /^700 \/var\/lib\/lvmbackup\n600 \/var\/lib\/lvmbackup\/dm_LVM-\w+\.manifest\n$/,
+    /^700 \/var\/lib\/lvmbackup\n600 \/var\/lib\/lvmbackup\/dm_LVM-\w+\.manifest\n600 \/var\/lib\/lvmbackup\/history\.jsonl\n$/,
   );
   expect(await refresh(lab)).toMatchObject([{ mode: 'manifest', bytesWritten: 0 }]);
 
