@@ -10,7 +10,7 @@ import type { HookOutcome } from './run-hooks.ts';
  * - `LVMBACKUP_RUN`: the run's name, as its tags have it (20261123T091500Z)
  * - `LVMBACKUP_UNIT`: `VG/LV`, a device, or `set NAME`: what the hook belongs to
  * - `LVMBACKUP_SOURCE`, `LVMBACKUP_BACKUP`: the source and its backup volume; of a set's own hooks all of them, one a line
- * - `LVMBACKUP_TIME`: when the snapshot was taken, RFC 3339 UTC; not set before there is one
+ * - `LVMBACKUP_TIME`: when the snapshot was taken, RFC 3339 UTC; of a set the last one; not set before there is one
  * - `LVMBACKUP_RESULT`: `complete`, `failed` or `interrupted`; set for `onSuccess` and `onFailure`
  * - `LVMBACKUP_ERROR`: why it was not backed up, one sentence; set for `onFailure`
  */

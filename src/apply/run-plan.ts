@@ -64,7 +64,7 @@ class Runner {
   };
   readonly #run: string;
   readonly #watches: SnapshotWatches;
-  /** By unit: when its source was frozen. */
+  /** By source: when it was frozen. Each member of a set has its own time: the one that its copy is of. */
   readonly #frozenAt = new Map<string, string>();
   readonly #spreads: SetSpreads;
 
@@ -138,11 +138,11 @@ class Runner {
   }
 
   async #freeze(action: SnapshotCreate): Promise<null> {
-    const { unit } = action;
+    const { unit, origin } = action;
     const began = this.context.now();
     await this.#runSteps(action);
     const ended = this.context.now();
-    this.#frozenAt.set(unit, timeText(ended));
+    this.#frozenAt.set(origin, timeText(ended));
     const spread = this.#spreads.add(unit, began, ended);
     if (spread) this.context.onEvent({ type: 'set.frozen', ...spread });
     return null;
@@ -150,7 +150,9 @@ class Runner {
 
   async #hooks(action: HookAction): Promise<null> {
     const copies = action.copies ?? [];
-    const times = { run: this.#run, time: this.#frozenAt.get(action.unit) };
+    // RFC 3339 in UTC sorts as it was: of a set, the time of its last snapshot.
+    const frozen = action.sources.flatMap(({ source }) => this.#frozenAt.get(source) ?? []);
+    const times = { run: this.#run, time: frozen.sort().at(-1) };
     const outcome =
       copies.length === 0 ? null : hookOutcome(this.plan, action, this.state, this.context.stop);
     await runHooks(action, hookEnvironment(action, times, outcome), this.context);
@@ -159,7 +161,8 @@ class Runner {
 
   /** Between the steps before the copy and those after it lies the proof that the snapshot held. */
   async #copy(action: CopyAction): Promise<CopyResult | null> {
-    let time = this.#frozenAt.get(action.unit);
+    const { source } = action.identity;
+    let time = this.#frozenAt.get(source);
     let result: CopyResult | null = null;
     try {
       for (const step of stepsOf(action)) {
@@ -171,6 +174,7 @@ class Runner {
             break;
           case 'copy':
             time ??= timeText(this.context.now());
+            this.#frozenAt.set(source, time);
             result = await this.#copyBytes(action, step);
             this.state.writtenBytes += result.bytesWritten;
             await this.#proveSnapshotHeld(action);

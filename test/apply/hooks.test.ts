@@ -3,6 +3,7 @@ import { expect, test } from 'vitest';
 import type { HookCall } from '../../src/apply/hook-process.ts';
 import { runPlan } from '../../src/apply/run-plan.ts';
 import { exitCodeOf } from '../../src/commands/apply.ts';
+import { tagValue } from '../../src/lvm/tags.ts';
 import type { Action } from '../../src/plan/action.ts';
 import { hasErrors, type Plan } from '../../src/plan/plan.ts';
 import { planBackup } from '../../src/plan/plan-backup.ts';
@@ -259,4 +260,31 @@ test('how far apart the snapshots of a set are is measured', async () => {
   });
   expect(outcome.sets).toEqual([{ unit: 'set pg', snapshots: 2, seconds: 0.5 }]);
   expect(lvm.events.filter(({ type }) => type === 'set.frozen')).toHaveLength(1);
+});
+
+test('each member of a set has the time of its own snapshot, the set that of its last one', async () => {
+  const lvm = new SimulatedLvm(inventory);
+  let clock = Date.parse('2026-11-23T09:15:00Z');
+  const usual = lvm.context({ now: () => new Date(clock) });
+  const times = new Map<string, string | undefined>();
+  await runPlan(planWith(all), {
+    ...usual,
+    run: (argv) => {
+      if (argv[0] === 'lvcreate' && argv.includes('-s')) clock += 2000;
+      return usual.run(argv);
+    },
+    runHook: (call) => {
+      times.set(call.argv.join(' '), call.environment.LVMBACKUP_TIME);
+      return usual.runHook(call);
+    },
+  });
+  const tagged = ['data', 'wal', 'mail'].map((name) => {
+    const tags = lvm.inventory().groups.get('Backup')?.volumes.get(`${name}-backup`)?.tags ?? [];
+    return tagValue(tags, 'time');
+  });
+  expect(tagged).toEqual(['2026-11-23T09:15:02Z', '2026-11-23T09:15:04Z', '2026-11-23T09:15:06Z']);
+  expect(times.get('before data')).toBeUndefined();
+  expect(times.get('success data')).toBe('2026-11-23T09:15:02Z');
+  expect(times.get('success set')).toBe('2026-11-23T09:15:04Z');
+  expect(times.get('success boot')).toBe('2026-11-23T09:15:06Z');
 });
