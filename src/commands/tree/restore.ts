@@ -3,6 +3,8 @@ import type { Command } from 'commander';
 import { command, type Surroundings } from './command.ts';
 import { approveOption, fileNamedOption, formatOption, pointOption, stateDirOption } from './options.ts';
 
+const WHOSE = 'whose point: VG/LV or the device, as `lvmbackup points` shows it';
+
 export function restoreCommands(root: Command, { io, version, done }: Surroundings): void {
   command(root, 'points', 'list every restore point that the tags tell of; needs no file', [
     'lvmbackup points',
@@ -18,7 +20,7 @@ export function restoreCommands(root: Command, { io, version, done }: Surroundin
     'lvmbackup restore VolGroupSSD/lvolhome --point 2026-11-23T09:15:00Z --to VolGroupSSD/lvolhome-old',
     'lvmbackup restore VolGroupSSD/lvolroot --out restore.plan && lvmbackup apply restore.plan',
   ])
-    .argument('<source>', 'whose point: VG/LV or the device, as `lvmbackup points` shows it')
+    .argument('<source>', WHOSE)
     .addOption(pointOption())
     .option('--to <target>', 'write to this volume (VG/LV) instead of the source; a missing one is made')
     .addOption(fileNamedOption())
@@ -28,5 +30,24 @@ export function restoreCommands(root: Command, { io, version, done }: Surroundin
     .addOption(formatOption(['text', 'json']))
     .action(async (source, options) =>
       done(await (await import('../restore.ts')).restore(source, options, io, version)),
+    );
+
+  command(
+    root,
+    'verify',
+    'read restore points again and hold them against their digests; 7 where one is damaged',
+    [
+      'lvmbackup verify',
+      'lvmbackup verify VolGroupSSD/lvolhome --format json',
+      'lvmbackup verify --sample 5%',
+    ],
+  )
+    .argument('[source...]', 'whose points, or the volume of one (default: all)')
+    .addOption(fileNamedOption())
+    .option('--sample <percent>', 'only so much of each, chosen by chance, as 5%')
+    .addOption(stateDirOption())
+    .addOption(formatOption(['text', 'json']))
+    .action(async (sources, options) =>
+      done(await (await import('../verify.ts')).verify(sources, options, io)),
     );
 }

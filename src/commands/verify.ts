@@ -1,0 +1,182 @@
+/** `lvmbackup verify`: reads restore points again, past the page cache, and holds them against their digests. */
+import { must, withActivePoint } from '../apply/active-point.ts';
+import { acquireLock } from '../apply/lock.ts';
+import { timeText } from '../apply/placeholders.ts';
+import { readDirty, setDirty } from '../copy/dirty-mark.ts';
+import { type OpenManifest, openManifest } from '../copy/manifest-reader.ts';
+import { type OpenSource, openSource } from '../copy/open-end.ts';
+import { type PointRead, placesOf, readPoint } from '../copy/read-point.ts';
+import { ExitCode, UserError } from '../errors.ts';
+import { changeVolumeTags } from '../lvm/commands.ts';
+import type { Inventory } from '../lvm/inventory.ts';
+import { runCommand } from '../lvm/spawn.ts';
+import { pointsToVerify } from '../plan/points-to-verify.ts';
+import { holdsSame, pointIn, type RestorePoint } from '../plan/restore-points.ts';
+import { verdictTags } from '../plan/verdict.ts';
+import { type VerifiedPoint, type VerifyView, verifyJson, verifyText } from '../views/verify.ts';
+import type { Io } from './io.ts';
+import { groupOfFile, readMachine } from './read-machine.ts';
+import { unknownPoint } from './restore.ts';
+import { SIGNAL_CODES, type StopSignal, withSignals } from './signals.ts';
+import { manifestPath } from './state-folder.ts';
+
+export interface VerifyOptions {
+  readonly file?: string;
+  readonly sample?: string;
+  readonly stateDir: string;
+  readonly format: 'text' | 'json';
+}
+
+export async function verify(sources: readonly string[], options: VerifyOptions, io: Io): Promise<ExitCode> {
+  const json = options.format === 'json';
+  const sample = options.sample === undefined ? null : percentOf(options.sample);
+  const group = groupOfFile(options.file, io, json);
+  if (group === undefined) return ExitCode.badInput;
+  const view = json ? verifyJson(io.out, sample) : verifyText(io);
+  const lock = acquireLock(process.argv.slice(2), new Date());
+  try {
+    const inventory = await readMachine();
+    const wanted = chosen(inventory, sources, group);
+    const job = { inventory, sample, stateDir: options.stateDir, view };
+    let stopped: StopSignal | null = null;
+    const hear = (signal: StopSignal) => {
+      stopped = signal;
+    };
+    const done: VerifiedPoint[] = [];
+    try {
+      await withSignals(hear, async (signal) => {
+        for (const point of wanted.points) done.push(await verifyOne(point, job, signal));
+      });
+    } catch (error) {
+      if (stopped === null) throw error;
+    }
+    view.end(done, wanted.passedOver);
+    if (stopped !== null) return SIGNAL_CODES[stopped];
+    const unread = sources.filter((source) => !done.some((one) => [one.source, one.volume].includes(source)));
+    return done.every(({ ok }) => ok) && unread.length === 0 ? ExitCode.done : ExitCode.attention;
+  } finally {
+    lock.release();
+  }
+}
+
+function percentOf(text: string): number {
+  const percent = Number(/^(\d+(?:\.\d+)?)%?$/.exec(text)?.[1] ?? Number.NaN);
+  if (percent > 0 && percent <= 100) return percent;
+  throw new UserError(ExitCode.badInput, `--sample ${text} is no share of a point`, 'write it as 5%');
+}
+
+function chosen(inventory: Inventory, sources: readonly string[], group: string | null) {
+  try {
+    return pointsToVerify(inventory, sources, group);
+  } catch (error) {
+    throw unknownPoint(error, sources[0] ?? '');
+  }
+}
+
+interface Job {
+  readonly inventory: Inventory;
+  readonly sample: number | null;
+  readonly stateDir: string;
+  readonly view: VerifyView;
+}
+
+async function verifyOne(point: RestorePoint, job: Job, signal: AbortSignal): Promise<VerifiedPoint> {
+  const time = timeText(new Date());
+  job.view.begin(point);
+  const { read, sampled } = await withActivePoint(point, job.inventory, runCommand, () =>
+    readOne(point, job, signal),
+  );
+  const whole = sampled !== null || read.digest === point.digest;
+  const ok = whole && (read.wrong?.length ?? 0) === 0 && read.unreadable.length === 0;
+  // A clean sample proves nothing of the rest: only damage is remembered of it.
+  if (sampled === null || !ok) await remember(point, { time, ok });
+  if (!ok) await distrust(point, job);
+  const { source, path: volume, size } = point;
+  const result = {
+    source,
+    volume,
+    time: point.time,
+    ok,
+    damaged: ok ? [] : placesOf(read),
+    bytes: read.bytes,
+    size,
+  };
+  job.view.done({ ...result, sampled });
+  return { ...result, sampled };
+}
+
+/** Without a manifest a sample could be held against nothing: then all is read. */
+async function readOne(
+  point: RestorePoint,
+  { sample, stateDir, view }: Job,
+  signal: AbortSignal,
+): Promise<{ read: PointRead; sampled: number | null }> {
+  const source = await openSource(`/dev/${point.path}`);
+  try {
+    const size = point.size ?? source.size;
+    const manifest = await manifestOf(point, source, stateDir);
+    const sampled = manifest ? sample : null;
+    if (sample !== null && sampled === null) view.inFull(point);
+    try {
+      const read = await readPoint({
+        source,
+        size,
+        manifest,
+        sample: sampled,
+        signal,
+        onProgress: view.progress,
+      });
+      return { read, sampled };
+    } finally {
+      await manifest?.close();
+    }
+  } finally {
+    await source.close();
+  }
+}
+
+/** One that describes this very content: of this volume, with the digest that the tags carry. */
+async function manifestOf(
+  point: RestorePoint,
+  { device, size }: OpenSource,
+  stateDir: string,
+): Promise<OpenManifest | null> {
+  const path = manifestPath(stateDir, device.identity);
+  const found = await openManifest(path);
+  if (!found || !('header' in found)) return null;
+  const { target, digest, size: described } = found.header;
+  const isOfThis =
+    target === device.identity && digest === point.digest && described === (point.size ?? size);
+  if (isOfThis && (await readDirty(path)) === null) return found;
+  await found.close();
+  return null;
+}
+
+/** In the point's own tags, if it is still the one that was read. */
+async function remember(point: RestorePoint, verdict: { time: string; ok: boolean }): Promise<void> {
+  const { volume } = point;
+  const there = (await readMachine()).groups.get(volume.group)?.volumes.get(volume.name);
+  const now = there && pointIn(there);
+  if (!there || now?.digest !== point.digest) return;
+  const { from, to } = verdictTags(there.tags, now.state, verdict);
+  for (const argv of changeVolumeTags(point.path, from, to)) await must(argv, runCommand);
+}
+
+/** What the kernel knows an LVM volume by: both UUIDs without their hyphens. */
+function mapperIdentity(group: string, volume: string): string {
+  return `dm LVM-${`${group}${volume}`.replaceAll('-', '')}`;
+}
+
+/** What is remembered of the damaged volume, and of a head that shares its chunks, is not believed any more. */
+async function distrust(point: RestorePoint, { inventory, stateDir }: Job): Promise<void> {
+  const group = inventory.groups.get(point.volume.group);
+  for (const volume of group?.volumes.values() ?? []) {
+    const other = pointIn(volume);
+    if (!other || (other.path !== point.path && !holdsSame(other, point))) continue;
+    const path = manifestPath(stateDir, mapperIdentity(group?.uuid ?? '', volume.uuid));
+    const found = await openManifest(path);
+    if (!found) continue;
+    if ('header' in found) await found.close();
+    await setDirty(path, 'anything');
+  }
+}
