@@ -5,9 +5,9 @@ import type { RunCommand } from '../lvm/spawn.ts';
 import type { RestorePoint } from '../plan/restore-points.ts';
 import { CommandFailed } from './failure.ts';
 
-/** What it takes to let the point be as inactive as it was, and the pool that LVM activates with it. */
+/** What it takes to end it, and the pool that LVM activates with it: where nobody else has the point open. */
 export function restCommands({ path, volume }: RestorePoint, inventory: Inventory): Argv[] {
-  if (volume.active) return [];
+  if (volume.open) return [];
   const group = inventory.groups.get(volume.group);
   const pool = volume.pool === null ? undefined : group?.volumes.get(volume.pool);
   return [deactivate(path), ...(pool && !pool.active ? [deactivate(`${volume.group}/${pool.name}`)] : [])];
@@ -15,7 +15,7 @@ export function restCommands({ path, volume }: RestorePoint, inventory: Inventor
 
 /** Throws CommandFailed where it cannot be activated. */
 export async function activatePoint({ path, volume }: RestorePoint, run: RunCommand): Promise<void> {
-  if (!volume.active) await must(activateReadOnly(path), run);
+  if (!volume.open) await must(activateReadOnly(path), run);
 }
 
 /** Whatever the work comes to, the point is as it was afterwards. */

@@ -2,7 +2,7 @@
 import { must, withActivePoint } from '../apply/active-point.ts';
 import { acquireLock } from '../apply/lock.ts';
 import { timeText } from '../apply/placeholders.ts';
-import { readDirty, setDirty } from '../copy/dirty-mark.ts';
+import { setDirty } from '../copy/dirty-mark.ts';
 import { type OpenManifest, openManifest } from '../copy/manifest-reader.ts';
 import { type OpenSource, openSource } from '../copy/open-end.ts';
 import { type PointRead, placesOf, readPoint } from '../copy/read-point.ts';
@@ -135,7 +135,7 @@ async function readOne(
   }
 }
 
-/** One that describes this very content: of this volume, with the digest that the tags carry. */
+/** One that describes this very content: of this volume, with the digest that the tags carry. A dirty mark beside it is of later. */
 async function manifestOf(
   point: RestorePoint,
   { device, size }: OpenSource,
@@ -147,7 +147,7 @@ async function manifestOf(
   const { target, digest, size: described } = found.header;
   const isOfThis =
     target === device.identity && digest === point.digest && described === (point.size ?? size);
-  if (isOfThis && (await readDirty(path)) === null) return found;
+  if (isOfThis) return found;
   await found.close();
   return null;
 }

@@ -190,3 +190,36 @@ export function reserveMetadataSnapshot(pool: string): Argv {
 export function releaseMetadataSnapshot(pool: string): Argv {
   return ['dmsetup', 'message', pool, '0', 'release_metadata_snap'];
 }
+
+export function mountDevice(device: string, type: string, options: string, folder: string): Argv {
+  return ['mount', '-t', type, '-o', options, device, folder];
+}
+
+export function unmount(folder: string): Argv {
+  return ['umount', folder];
+}
+
+/** What is written to a file of memory then appears as a device; its path is what the command says. */
+export function attachLoop(file: string): Argv {
+  return ['losetup', '--find', '--show', file];
+}
+
+/** Where it is in use, it goes with its last user. */
+export function detachLoop(loop: string): Argv {
+  return ['losetup', '--detach', loop];
+}
+
+/** A layer over a device that is only read: writes go to `store` and are gone with it. No udev: nobody shall look at it. */
+export function createOverlay(name: string, device: string, size: Bytes, store: string): Argv {
+  const table = `0 ${size / 512} snapshot ${device} ${store} N 8`;
+  return ['dmsetup', 'create', '--noudevsync', '--noudevrules', name, '--table', table];
+}
+
+/** Its node in /dev/mapper, which without udev nobody makes. */
+export function makeNode(name: string): Argv {
+  return ['dmsetup', 'mknodes', name];
+}
+
+export function removeOverlay(name: string): Argv {
+  return ['dmsetup', 'remove', '--noudevsync', '--noudevrules', '--retry', name];
+}

@@ -100,7 +100,10 @@ function resultOf(argv: readonly string[], ended: Ended): CommandResult {
 /** Packages other than lvm2, by program: Debian's name and Fedora's. */
 const PACKAGES: Readonly<Record<string, readonly [string, string]>> = {
   ...Object.fromEntries(
-    ['blkdiscard', 'blkid', 'lsblk', 'wipefs'].map((name) => [name, ['util-linux', 'util-linux']]),
+    ['blkdiscard', 'blkid', 'losetup', 'lsblk', 'mount', 'umount', 'wipefs'].map((name) => [
+      name,
+      ['util-linux', 'util-linux'],
+    ]),
   ),
   dmsetup: ['dmsetup', 'device-mapper'],
   thin_delta: ['thin-provisioning-tools', 'device-mapper-persistent-data'],

@@ -222,7 +222,7 @@ export interface RestoreTraits {
   readonly digest: string | null;
   /** The point is read and held against its digest before the target is written to. */
   readonly checkFirst: boolean;
-  /** The point is inactive, and is active for the restore only. */
+  /** Nobody has the point open: it is active for the restore only, also where a dead run left it active. */
   readonly activatePoint: boolean;
   /** The pool that LVM activates with it, `VG/POOL`; null where there is none, or it is active anyway. */
   readonly deactivatePool: string | null;

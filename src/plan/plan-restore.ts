@@ -126,7 +126,7 @@ function traitsOf(builder: PlanBuilder, wanted: Wanted, target: RestoreTarget): 
     point: pointName(point),
     digest,
     checkFirst: digest !== null && target.kind !== 'create' && !isFresh,
-    activatePoint: !volume.active,
+    activatePoint: !volume.open,
     deactivatePool: pool !== null && builder.model.volume(pool)?.active === false ? pool : null,
     target: target.kind === 'create' ? 'new' : target.kind,
     dropTags: target.kind === 'active' || target.kind === 'inactive' ? target.restoring : [],

@@ -48,7 +48,7 @@ export function verifyJson(write: (text: string) => void, sample: number | null)
         points: points.map(({ damaged, time, ...rest }) => ({
           ...rest,
           time: time && clockText(time),
-          damaged: damaged && damaged.map(({ start, length }) => ({ offset: start, length })),
+          damaged: damaged?.map(({ start, length }) => ({ offset: start, length })) ?? null,
         })),
         passedOver: passedOver.map(({ point, reason }) => ({
           source: point.source,

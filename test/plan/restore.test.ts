@@ -230,8 +230,8 @@ describe('which point', () => {
     expect(chosen(planFor(away, { point: 'B/other' }))).toEqual(['B/other']);
   });
 
-  test('nothing is deactivated that was active before, and a pool only where nobody else has it', () => {
-    const active = aMachine([aPoint('root-backup', pointTags(), { active: true })]);
+  test('nothing is deactivated that others have open, and a pool only where nobody else has it', () => {
+    const active = aMachine([aPoint('root-backup', pointTags(), { active: true, open: true })]);
     expect(
       planFor(active)
         .actions.flatMap(commandsOf)

@@ -50,4 +50,22 @@ export function restoreCommands(root: Command, { io, version, done }: Surroundin
     .action(async (sources, options) =>
       done(await (await import('../verify.ts')).verify(sources, options, io)),
     );
+
+  command(root, 'mount', "mount a restore point's file system read-only, safe beside its origin", [
+    'lvmbackup mount VolGroupSSD/lvolhome /mnt/old',
+    'lvmbackup mount VolGroupSSD/lvolhome /mnt/old --point 2026-11-23T09:15:00Z',
+  ])
+    .argument('<source>', WHOSE)
+    .argument('<dir>', 'where; it is made if it is missing')
+    .addOption(pointOption())
+    .addOption(fileNamedOption())
+    .addOption(formatOption(['text', 'json']))
+    .action(async (source, dir, options) =>
+      done(await (await import('../mount.ts')).mount(source, dir, options, io)),
+    );
+
+  command(root, 'umount', 'end what mount began', ['lvmbackup umount /mnt/old'])
+    .argument('<dir>', 'where it is mounted')
+    .addOption(formatOption(['text', 'json']))
+    .action(async (dir, options) => done(await (await import('../mount.ts')).umount(dir, options, io)));
 }
