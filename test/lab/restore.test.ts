@@ -78,7 +78,7 @@ test('over a damaged origin, to a new volume, from a rescue system, and on a mac
   expect(await line(lab, 'N/root')).toBe(`N/root ${SIZE} active`);
   await sh(
     lab,
-    'e2fsck -fn /dev/N/root; mkdir -p /mnt/n; mount /dev/N/root /mnt/n; cmp /mnt/n/kept /tmp/kept; umount /mnt/n',
+    'e2fsck -fn /dev/N/root; mkdir -p /mnt/n; mount -o ro,noload /dev/N/root /mnt/n; cmp /mnt/n/kept /tmp/kept; umount /mnt/n',
   );
   const point = await digestOf(lab, '/dev/N/root');
   const stale = await lvmbackup(lab, 'apply', 'r.plan');
