@@ -145,6 +145,6 @@ export interface DeviceProbe {
   readonly signatures: readonly string[];
   /** It opened with O_EXCL: nothing mounts it, maps it or claims it. */
   readonly exclusive: boolean;
-  /** Its first and last MiB read zero. */
+  /** Its first and last MiB read zero, or hold nothing but what is left of a label that we made (`label-rest.ts`). */
   readonly zeroEnds: boolean;
 }

@@ -3,6 +3,7 @@ import { constants } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { type Bytes, MiB } from '../units.ts';
 import type { RawProbe } from './block-devices.ts';
+import { isRestOfOurLabel, isZero } from './label-rest.ts';
 import type { RunCommand } from './spawn.ts';
 
 /** A device to look into, and its size. */
@@ -65,8 +66,10 @@ async function lookInside(path: string, size: Bytes): Promise<Inside> {
   let device: FileHandle | undefined;
   try {
     device = await open(path, constants.O_RDONLY);
-    const zeroEnds = (await readsZero(device, 0, size)) && (await readsZero(device, size - MiB, size));
-    return { exclusive, zeroEnds };
+    const start = await readMiB(device, 0, size);
+    const end = await readMiB(device, size - MiB, size);
+    const isEmpty = start !== null && (isZero(start) || isRestOfOurLabel(start));
+    return { exclusive, zeroEnds: isEmpty && end !== null && isZero(end) };
   } catch {
     return { exclusive, zeroEnds: false };
   } finally {
@@ -85,10 +88,10 @@ async function opensExclusively(path: string): Promise<boolean> {
   }
 }
 
-/** Whether the MiB from `offset` on reads zero; less where the device ends before. */
-async function readsZero(device: FileHandle, offset: number, size: number): Promise<boolean> {
+/** The MiB from `offset` on, less in a device that is smaller; null where the device ends before its size. */
+async function readMiB(device: FileHandle, offset: number, size: number): Promise<Buffer | null> {
   const start = Math.max(0, offset);
   const buffer = Buffer.alloc(Math.min(MiB, size - start));
   const { bytesRead } = await device.read(buffer, 0, buffer.length, start);
-  return bytesRead === buffer.length && buffer.equals(Buffer.alloc(buffer.length));
+  return bytesRead === buffer.length ? buffer : null;
 }

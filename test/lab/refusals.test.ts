@@ -47,9 +47,9 @@ describe('a full source group, refused for', () => {
     await refused('not-owned', file(''), ['/dev/B/root-backup']);
     await sh(
       on,
-      'lvchange -q --addtag lvmbackup --addtag lvmbackup.source=S/other --addtag lvmbackup.sourceid=a/b B/root-backup',
+      'lvchange -q --addtag lvmbackup --addtag lvmbackup.source=S/other --addtag lvmbackup.sourceid=a/b B/root-backup; lvchange -q -an B/root-backup',
     );
-    await refused('other-source', file(''), ['/dev/B/root-backup']);
+    await refused('other-source', file(''), ['/dev/vdb']);
   });
 });
 

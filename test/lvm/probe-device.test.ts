@@ -56,6 +56,39 @@ test('what lies between its ends is not read', async () => {
   expect(await zeroEnds(dirtyAt(2 * MiB))).toBe(true);
 });
 
+/** As `pvremove` leaves it: no label, the metadata area's header, the text of the group that it was in. */
+function withoutLabel(traits: { text?: string; magic?: string; label?: string } = {}): Buffer {
+  const {
+    text = 'S {\nphysical_volumes {\nid = "LvmBkp-aaaa-',
+    magic = ' LVM2 x[5A%r0N*>',
+    label = '',
+  } = traits;
+  const data = Buffer.alloc(4 * MiB);
+  data.write(label, 512, 'latin1');
+  data.write(magic, 4096 + 4, 'latin1');
+  data.write(text, 4096 + 512, 'latin1');
+  return data;
+}
+
+test('the rest of a label of ours is as good as empty, for the run that was ending the loan is dead', async () => {
+  expect(await zeroEnds(withoutLabel())).toBe(true);
+  expect(await zeroEnds(withoutLabel({ magic: '' }))).toBe(true);
+});
+
+test.each([
+  ['that somebody else made', { text: 'S {\nphysical_volumes {\nid = "aaaaaa-aaaa-' }],
+  ['whose label is still there', { label: 'LABELONE' }],
+  ['with something else where its header would be', { magic: 'anything' }],
+])('but no rest of one %s', async (_, traits) => {
+  expect(await zeroEnds(withoutLabel(traits))).toBe(false);
+});
+
+test('nor one beside data in the last MiB', async () => {
+  const data = withoutLabel();
+  data[4 * MiB - 1] = 1;
+  expect(await zeroEnds(data)).toBe(false);
+});
+
 test('a device that ends before its size is not empty', async () => {
   const path = file(Buffer.alloc(MiB));
   expect((await probed(path, 4 * MiB))?.zeroEnds).toBe(false);

@@ -1,0 +1,27 @@
+/**
+ * What is left of a physical volume that we made when a run dies while it gives the device back: `pvremove` takes the
+ * label away, and the metadata behind it stands until the next command zeroes it. No tag tells of the device then,
+ * but its own bytes do.
+ */
+import { OUR_UUID_PREFIX } from './names.ts';
+
+const LABEL_END = 4096;
+const SECTOR = 512;
+/** At byte 4 of the header of LVM's metadata area, which follows the label. */
+const MAGIC = Buffer.from(' LVM2 x[5A%r0N*>', 'latin1');
+const OUR_PV = Buffer.from(`id = "${OUR_UUID_PREFIX}`, 'latin1');
+
+/**
+ * Whether a device's first MiB holds nothing but metadata of a group to which we had lent it: no label, no byte where
+ * a label or a boot sector would be, and text of LVM that names a physical volume of ours.
+ */
+export function isRestOfOurLabel(start: Buffer): boolean {
+  if (!isZero(start.subarray(0, LABEL_END))) return false;
+  const header = start.subarray(LABEL_END, LABEL_END + SECTOR);
+  const isHeader = header.subarray(4, 4 + MAGIC.length).equals(MAGIC);
+  return (isHeader || isZero(header)) && start.includes(OUR_PV, LABEL_END);
+}
+
+export function isZero(bytes: Buffer): boolean {
+  return bytes.equals(Buffer.alloc(bytes.length));
+}
