@@ -20,9 +20,9 @@ export function emitRecovery(builder: PlanBuilder, inventory: Inventory): Invent
     else givenBack.push(...emitGroup(builder, inventory, group, left));
   }
   for (const group of [...inventory.groups.values()].sort(byName)) emitQuiet(builder, group);
-  for (const one of inventory.outdated) {
-    if (!one.uuid?.startsWith(OUR_UUID_PREFIX)) continue;
-    givenBack.push(emitReturned(builder, inventory, { ...one, uuid: one.uuid }));
+  for (const { uuid, ...one } of inventory.outdated) {
+    if (uuid !== null && isReturned(inventory, uuid))
+      givenBack.push(emitReturned(builder, inventory, { ...one, uuid }));
   }
   if (builder.actions.length === 0) return inventory;
   return withDevicesBack(builder.model.inventory(), givenBack);
@@ -72,7 +72,7 @@ function emitGroup(builder: PlanBuilder, inventory: Inventory, group: Group, lef
       ? [emitRepair(builder, inventory, group, left)]
       : emitRemovals(builder, inventory, group, left);
   return left.lent
-    .filter((uuid) => !left.lost.includes(uuid))
+    .filter((uuid) => !left.lost.includes(uuid) && !isReturned(inventory, uuid))
     .map((uuid) => emitGivingBack(builder, inventory, group, uuid, needs));
 }
 
@@ -203,6 +203,11 @@ function emitGivingBack(
   return pv;
 }
 
+/** Our label proves whose it is; of a physical volume that was there before, nothing does. */
+function isReturned(inventory: Inventory, uuid: PvUuid): boolean {
+  return uuid.startsWith(OUR_UUID_PREFIX) && inventory.outdated.some((one) => one.uuid === uuid);
+}
+
 /** A disk that was away while its loan was ended: LVM calls it outdated until it is told that it is out. */
 function emitReturned(
   builder: PlanBuilder,
@@ -213,7 +218,7 @@ function emitReturned(
   const pv: PlannedPv = { device, named: device, uuid, make: true, deviceSize, extents: extents(0) };
   builder.add({
     ...{ type: 'group.reduce', ...RECOVERS, target: group, device, pv },
-    standing: { inGroup: false, labelled: true, tagged: false, outdated: true },
+    standing: { inGroup: false, labelled: true, tagged: true, outdated: true },
     forgetDevice: inventory.devicesFile !== null,
     ...{ extents: extents(0), bytes: bytes(0) },
     reason: 'lent by a run that is dead, and away while that was put right',

@@ -112,7 +112,10 @@ export function giveBackCommands(action: Draft<GroupReduce>, standing: LoanStand
   const { target, pv, forgetDevice } = action;
   const blank = [lvm.zeroEnd(pv.device, pv.deviceSize), lvm.pvremove(pv.device), lvm.zeroStart(pv.device)];
   return [
-    ...(standing.outdated ? [lvm.updateMetadata(target)] : []),
+    // No tag tells of the device any more: once LVM takes it for no part of the group, nothing else would.
+    ...(standing.outdated
+      ? [lvm.changeGroupTags(target, { add: loanTags(pv) }), lvm.updateMetadata(target)]
+      : []),
     ...(standing.inGroup ? [lvm.vgreduce(target, pv.device)] : []),
     ...(standing.labelled && pv.make ? blank : []),
     ...(standing.labelled && forgetDevice ? [lvm.forgetDevice(pv.device)] : []),
