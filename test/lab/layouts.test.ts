@@ -1,7 +1,7 @@
 /** Kinds of sources, each backed up on real LVM: the copy is the source, and LVM is as the plan predicted. */
 import { afterEach, expect, test } from 'vitest';
-import { backUp, backupDigest, MiB, machine, unchanged } from './backup.ts';
-import { lvmbackup, sh, sha256 } from './tool.ts';
+import { backUp, backupDigest, expectNothingLeft, MiB, machine, unchanged } from './backup.ts';
+import { lvmbackup, PROGRAM, sh, sha256, volumes } from './tool.ts';
 import type { Lab } from './vm.ts';
 
 let on: Lab | undefined;
@@ -108,3 +108,45 @@ test('a plain partition, frozen while it is copied', async () => {
   await sh(lab, 'mount /dev/vda1 /mnt/boot');
   expect(await sha256(lab, '/mnt/check/kernel')).toBe(await sha256(lab, '/mnt/boot/kernel'));
 });
+
+// Long under emulation; test/apply/quiesce.test.ts has the same with processes of its own in each run.
+test.runIf(process.env.FULL)(
+  'a frozen file system is thawed by a signal, by a crash, and when its time is up',
+  async () => {
+    const lab = await machine(
+      [100, 100],
+      `
+    printf 'size=40MiB\\n' | sfdisk -q --label gpt /dev/vda
+    mke2fs -q -t ext4 -E lazy_itable_init=0,lazy_journal_init=0 /dev/vda1
+    mkdir -p /mnt/boot && mount /dev/vda1 /mnt/boot
+    vgcreate -q B /dev/vdb
+  `,
+    );
+    on = lab;
+    const file = (limit: string, rate: string) => `version: 1
+group: {name: B}
+volumes: [{source: /dev/vda1, backup: boot-backup, freeze: true, freezeLimit: ${limit}, limit: {rate: ${rate}}}]
+`;
+    // Far longer than anything here waits: what thaws it is not the limit.
+    await lab.write('/root/backup.yaml', file('1h', '256KiB/s'));
+    for (const signal of ['SIGTERM', 'SIGKILL'] as const) {
+      const job = lab.start([process.execPath, PROGRAM, 'apply', '-y', '--format', 'json'], { cwd: '/root' });
+      await job.until(/"action.progress"/);
+      const again = await lab.run(['fsfreeze', '-f', '/mnt/boot']);
+      expect(again.stderr, 'it is frozen already').toContain('busy');
+      job.kill(signal);
+      const end = await job.wait();
+      expect([end.exitCode, end.signal]).toEqual(signal === 'SIGTERM' ? [143, null] : [null, 'SIGKILL']);
+      // Waits for as long as it is frozen.
+      await sh(lab, `touch /mnt/boot/${signal}; sync -f /mnt/boot`);
+      expect(await volumes(lab)).toEqual([expect.stringContaining('state=incomplete')]);
+    }
+    await lab.write('/root/backup.yaml', file('2s', '4MiB/s'));
+    const late = await lvmbackup(lab, 'apply', '-y');
+    expect(late.exitCode, late.stdout).toBe(1);
+    expect(late.stderr).toContain('/mnt/boot was held still for 2 s, then let go');
+    await sh(lab, 'touch /mnt/boot/late; sync -f /mnt/boot');
+    expect(await volumes(lab)).toEqual([expect.stringContaining('state=incomplete')]);
+    await expectNothingLeft(lab);
+  },
+);
