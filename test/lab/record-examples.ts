@@ -1,6 +1,7 @@
 /**
  * Records a machine for each example, so that its plan can be read anywhere: examples/states/NAME.json, as
- * `lvmbackup state` writes it on real LVM. Run it when the state's format changes: npm run record.
+ * `lvmbackup state` writes it on real LVM. Run it when the state's format changes: npm run record. Names as arguments:
+ * these alone.
  */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -45,6 +46,18 @@ const MACHINES: Readonly<Record<string, Machine>> = {
       lvcreate -q -y -l 8 -n mail data
       vgcreate -q backups /dev/vdb`,
   },
+  hooks: {
+    disks: [
+      { size: 300, serial: 'SSD' },
+      { size: 300, serial: 'USB-DISK' },
+    ],
+    script: `
+      vgcreate -q data /dev/vda
+      lvcreate -q -y -l 12 -n pgdata data
+      lvcreate -q -y -l 4 -n pgwal data
+      lvcreate -q -y -l 8 -n mail data
+      vgcreate -q backups /dev/vdb`,
+  },
   partition: {
     disks: [
       { size: 100, serial: 'SYSTEM' },
@@ -70,7 +83,9 @@ const MACHINES: Readonly<Record<string, Machine>> = {
   },
 };
 
+const wanted = process.argv.slice(2);
 for (const [name, { disks, script }] of Object.entries(MACHINES)) {
+  if (wanted.length > 0 && !wanted.includes(name)) continue;
   const lab = await bootLab({
     udev: true,
     machineId: '0123456789abcdef0123456789abcdef',
