@@ -29,7 +29,8 @@ import type { Failure, Outcome, SetSpread } from './events.ts';
 import { CommandFailed, failureOf } from './failure.ts';
 import { hookEnvironment } from './hook-environment.ts';
 import { outcomeOf } from './outcome.ts';
-import { compactTime, fillIn, timeText } from './placeholders.ts';
+import { compactTime, fillIn, type RunValues, timeText } from './placeholders.ts';
+import { usedText, watchPool } from './pool-watch.ts';
 import { runRestore } from './restore-run.ts';
 import { hookOutcome, isDue, runHooks } from './run-hooks.ts';
 import { SetSpreads } from './set-spread.ts';
@@ -67,6 +68,8 @@ class Runner {
   /** By source: when it was frozen. Each member of a set has its own time: the one that its copy is of. */
   readonly #frozenAt = new Map<string, string>();
   readonly #spreads: SetSpreads;
+  /** By target: what was copied to it. */
+  readonly #copied = new Map<string, Values>();
 
   constructor(
     readonly plan: Plan,
@@ -133,7 +136,8 @@ class Runner {
   }
 
   async #runSteps(action: Action): Promise<null> {
-    for (const step of stepsOf(action)) if (step.do === 'run') await this.#persistently(step.argv);
+    const values = (action.type === 'point.create' && this.#copied.get(action.head)) || {};
+    for (const step of stepsOf(action)) if (step.do === 'run') await this.#persistently(step.argv, values);
     return null;
   }
 
@@ -164,11 +168,12 @@ class Runner {
     const { source } = action.identity;
     let time = this.#frozenAt.get(source);
     let result: CopyResult | null = null;
+    let used: string | undefined;
     try {
       for (const step of stepsOf(action)) {
         switch (step.do) {
           case 'run':
-            await this.#command(asItCameOut(step.argv, result), valuesOf(time, result));
+            await this.#command(asItCameOut(step.argv, result), valuesOf(time, result, used));
             break;
           case 'check':
             break;
@@ -178,9 +183,11 @@ class Runner {
             result = await this.#copyBytes(action, step);
             this.state.writtenBytes += result.bytesWritten;
             await this.#proveSnapshotHeld(action);
+            if (action.pool !== null) used = await usedText(action.pool, this.context.run);
         }
       }
       refuseDamaged(action, result);
+      this.#copied.set(action.target, valuesOf(time, result, undefined));
       this.state.copiedBytes += action.bytes;
       return result;
     } catch (error) {
@@ -198,21 +205,26 @@ class Runner {
   }
 
   async #copyBytes(action: CopyAction, step: Extract<Step, { do: 'copy' }>): Promise<CopyResult> {
-    const { copy, holdStill, onEvent, stop } = this.context;
+    const { copy, holdStill, onEvent, run, stop } = this.context;
+    const { pool } = action;
+    const room = pool === null ? null : await watchPool({ ...action, pool }, run, stop);
     const watch = this.#watches.begin(action.source);
+    const signal = AbortSignal.any([watch?.signal ?? stop, room?.signal ?? stop]);
     const onProgress = (progress: Parameters<Parameters<typeof copy>[1]['onProgress']>[0]) =>
       onEvent({ type: 'action.progress', action, progress, snapshotFill: watch?.fill() ?? null });
     const still = action.quiesce ? await holdStill(action.quiesce) : null;
     let result: CopyResult;
     try {
-      result = await copy(step, { signal: watch?.signal ?? stop, onProgress });
+      result = await copy(step, { signal, onProgress });
     } catch (error) {
       await still?.release().catch(() => {});
       if (stop.aborted) throw interrupted(action, stop);
       // One that has overflown fails every read: that is what people should hear then.
-      throw (await this.#lostSnapshot(action).catch(() => null)) ?? error;
+      const lost = await this.#lostSnapshot(action).catch(() => null);
+      throw lost ?? (room === null ? error : await room.explain(error));
     } finally {
       await watch?.end();
+      room?.end();
     }
     await still?.release();
     return result;
@@ -246,11 +258,11 @@ class Runner {
   }
 
   /** A snapshot that something still looks at for a moment can be removed a moment later. */
-  async #persistently(argv: readonly string[]): Promise<void> {
+  async #persistently(argv: readonly string[], values: Values = {}): Promise<void> {
     const tries = removesVolume(argv) ? REMOVE_TRIES : 1;
     for (let attempt = 1; ; attempt++) {
       try {
-        await this.#command(argv, {});
+        await this.#command(argv, values);
         return;
       } catch (error) {
         if (attempt >= tries) throw error;
@@ -258,15 +270,21 @@ class Runner {
     }
   }
 
-  async #command(argv: readonly string[], values: { time?: string; digest?: string }): Promise<void> {
+  async #command(argv: readonly string[], values: Values): Promise<void> {
     const result = await this.context.run(fillIn(argv, { run: this.#run, ...values }));
     if (result.exitCode !== 0) throw new CommandFailed(result);
   }
 }
 
-function valuesOf(time: string | undefined, result: CopyResult | null) {
+type Values = Omit<RunValues, 'run'>;
+
+function valuesOf(time: string | undefined, result: CopyResult | null, used: string | undefined): Values {
   const digest = result?.digest ?? undefined;
-  return { ...(time === undefined ? {} : { time }), ...(digest === undefined ? {} : { digest }) };
+  return {
+    ...(time === undefined ? {} : { time }),
+    ...(digest === undefined ? {} : { digest }),
+    ...(used === undefined ? {} : { used }),
+  };
 }
 
 /** A copy of a source that could not be read everywhere is tagged damaged where it would be tagged complete. */

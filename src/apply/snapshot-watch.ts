@@ -71,7 +71,7 @@ async function watch(
 }
 
 /** False where the signal came instead. */
-async function waited(seconds: number, until: AbortSignal): Promise<boolean> {
+export async function waited(seconds: number, until: AbortSignal): Promise<boolean> {
   try {
     await sleep(seconds * 1000, undefined, { signal: until });
     return true;

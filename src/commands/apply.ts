@@ -20,7 +20,7 @@ import { compared, staleReasons } from '../plan/stale.ts';
 import { type ApplyJson, applyJson } from '../views/apply-json.ts';
 import { applyText, outcomeText } from '../views/apply-text.ts';
 import { planText } from '../views/plan-text.ts';
-import { confirm } from './confirm.ts';
+import { confirm, confirmRemovals } from './confirm.ts';
 import { checkStep, copyStep } from './copy-step.ts';
 import type { Io } from './io.ts';
 import { liveState, makePlan, type PlannedFrom, specFor } from './make-plan.ts';
@@ -35,6 +35,8 @@ export interface ApplyOptions {
   readonly plan?: string;
   readonly file?: string;
   readonly autoApprove?: boolean;
+  /** Remove backup volumes beyond what the file keeps, where nobody can be asked for them by name. */
+  readonly allowRemove?: boolean;
   readonly only: readonly string[];
   readonly stateDir: string;
   readonly format: 'text' | 'json';
@@ -122,6 +124,7 @@ async function underTheLock(
   if (refused || work.actions.length === 0) await rememberIdle(plan, idle, options, io);
   if (work.actions.length === 0) return idle;
   if (!wanted.approved) await confirm('Do this?', UNASKED, io);
+  if (options.allowRemove !== true) await confirmRemovals(work, io);
   // What was shown is what is run: state that moved while the question stood is a refusal.
   const before = { actions: plan.actions.map(compared), groups: plan.groups };
   refuseStale(staleReasons(before, await planNow(wanted, options.stateDir, io)));

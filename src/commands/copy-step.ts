@@ -12,7 +12,7 @@ export function copyStep(stateFolder: string): RunContext['copy'] {
     withEnds(from, to, (source, target) =>
       gently(action.rate, () =>
         copy({
-          ...{ source, target, signal, onProgress, list: null, targetReadsZero: false },
+          ...{ source, target, signal, onProgress, list: null, targetReadsZero: action.targetReadsZero },
           ...{ verify: action.verify, rate: action.rate, onReadError: action.onReadError },
           size: action.bytes,
           mode: action.mode === 'changed' ? 'changed' : 'full',
@@ -22,7 +22,7 @@ export function copyStep(stateFolder: string): RunContext['copy'] {
                 path: manifestPath(stateFolder, target.device.identity),
                 source: action.identity.sourceId,
                 target: target.device.identity,
-                digest: action.lastDigest,
+                digest: action.lastDigest ?? UNPROVEN,
               },
         }),
       ),
@@ -38,6 +38,8 @@ export const checkStep: RunContext['check'] = async ({ from, size }, { signal, o
     await source.close();
   }
 };
+/** No manifest is of this generation: what nothing proves to be on the target is compared. */
+const UNPROVEN = '';
 
 async function withEnds(
   from: string,

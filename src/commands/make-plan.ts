@@ -97,6 +97,7 @@ export function makePlan({ spec, config, state, clock, only, outputs, liveRun }:
       only,
       clock,
       liveRun,
+      timeZone: Intl.DateTimeFormat().resolvedOptions().timeZone,
       inventory: state.inventory,
       host: state.host,
       neverFreeze: [...ownPaths(), ...outputs],

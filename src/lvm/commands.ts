@@ -136,6 +136,59 @@ export function createSnapshot(options: {
   ];
 }
 
+/**
+ * Inactive, as all that is made for backups. The size of the metadata is told in bytes: LVM would choose one by rules
+ * of its own.
+ */
+export function createPool(options: {
+  readonly group: string;
+  readonly name: string;
+  readonly extents: Extents;
+  readonly metadata: Bytes;
+  readonly chunkSize: Bytes;
+  readonly tags: readonly string[];
+  readonly devices: readonly string[];
+}): Argv {
+  const { group, name, extents, metadata, chunkSize, tags, devices } = options;
+  return [
+    ...['lvcreate', '-y', '-an', '--type', 'thin-pool', '-l', String(extents), '-n', name],
+    ...['--poolmetadatasize', `${metadata}b`, '--chunksize', `${chunkSize}b`],
+    ...tagOptions({ add: tags }),
+    ...[group, ...devices],
+  ];
+}
+
+/** A pool that is full gives errors (by default writers hang), and no start of the machine activates it. */
+export function settlePool(pool: string): Argv {
+  return ['lvchange', '-y', '--errorwhenfull', 'y', '--setautoactivation', 'n', pool];
+}
+
+/** A thin volume takes no extents: only what is written to it takes chunks of the pool. */
+export function createThin(options: {
+  readonly group: string;
+  readonly pool: string;
+  readonly name: string;
+  readonly bytes: Bytes;
+  readonly tags: readonly string[];
+}): Argv {
+  const { group, pool, name, bytes, tags } = options;
+  return [
+    ...['lvcreate', '-y', '-ky', '-an', '--type', 'thin', '-V', `${bytes}b`, '-n', name],
+    ...tagOptions({ add: tags }),
+    ...['--thinpool', pool, group],
+  ];
+}
+
+/** A thin snapshot of an inactive volume: it is inactive too, and no size makes a COW snapshot of it. */
+export function createPoint(head: string, name: string, tags: readonly string[]): Argv {
+  return ['lvcreate', '-y', '-s', '-ky', '-n', name, ...tagOptions({ add: tags }), head];
+}
+
+/** No start of the machine activates any of the group's volumes. */
+export function stopAutoactivation(group: string): Argv {
+  return ['vgchange', '-y', '--setautoactivation', 'n', group];
+}
+
 export function extendVolume(volume: string, add: Extents, devices: readonly string[]): Argv {
   return ['lvextend', '-y', '-l', `+${add}`, volume, ...devices];
 }

@@ -40,6 +40,33 @@ export async function snapshotStatus(name: string, run: RunCommand): Promise<Sna
   return { size: length, used: bytes(used), store: bytes(store), metadata: bytes(metadata) };
 }
 
+export interface PoolStatus {
+  /** In chunks. */
+  readonly data: { readonly used: number; readonly total: number };
+  /** In blocks of the metadata. */
+  readonly metadata: { readonly used: number; readonly total: number };
+  readonly chunk: Bytes;
+  /** False where the pool takes no writes any more, for it is full or has failed. */
+  readonly writable: boolean;
+}
+
+/** `name`: of the layer that works, `VG-POOL-tpool`. Throws NoList where the kernel does not tell. */
+export async function poolStatus(name: string, run: RunCommand): Promise<PoolStatus> {
+  const { length, target, words } = await statusOf(name, run);
+  if (target !== 'thin-pool') throw new NoList('no-status', `it is no thin pool but of the kind ${target}`);
+  if (words[0] === 'Fail' || words[0] === 'Error') throw new NoList('pool-failed', 'the pool has failed');
+  const metadata = usedOf(words[1]);
+  const data = usedOf(words[2]);
+  if (!metadata || !data) throw new NoList('no-status', `the kernel says of it: ${words.join(' ')}`);
+  const chunk = bytes(Math.floor(length / data.total / SECTOR) * SECTOR);
+  return { data, metadata, chunk, writable: words[4] === 'rw' };
+}
+
+function usedOf(word: string | undefined): PoolStatus['data'] | null {
+  const [, used, total] = /^(\d+)\/(\d+)$/.exec(word ?? '') ?? [];
+  return total === undefined || Number(total) === 0 ? null : { used: Number(used), total: Number(total) };
+}
+
 /** Where the pool's reserved metadata snapshot is, in blocks of its metadata; null: none is reserved. Throws NoList. */
 export async function heldRoot(name: string, run: RunCommand): Promise<string | null> {
   const { target, words } = await statusOf(name, run);

@@ -11,6 +11,8 @@ export type TagKey =
   | 'state'
   | 'time'
   | 'digest'
+  /** How full the pool was after the copy, in percent: `24.0:10.9`, data and metadata. */
+  | 'used'
   | 'verified'
   | 'run'
   | 'base'
@@ -48,8 +50,8 @@ export function decodeTagValue(text: string): string {
   return new TextDecoder().decode(Uint8Array.from(out));
 }
 
-/** `{run}`, `{time}` and `{digest}` stay as they are: only the run knows their values. */
-export const PLACEHOLDER = /^\{(run|time|digest)\}$/;
+/** `{run}`, `{time}`, `{digest}` and `{used}` stay as they are: only the run knows their values. */
+export const PLACEHOLDER = /^\{(run|time|digest|used)\}$/;
 
 export function tag(key: TagKey, value: string): string {
   if (PLAIN.test(value) || PLACEHOLDER.test(value)) return `lvmbackup.${key}=${value}`;

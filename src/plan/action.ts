@@ -84,6 +84,22 @@ export interface GroupReduce extends ActionBase {
   readonly bytes: Bytes;
 }
 
+/** A thin pool for the heads and points of backups. Data, metadata and spare all take extents of the group. */
+export interface PoolCreate extends ActionBase {
+  readonly type: 'pool.create';
+  /** `VG/POOL`. */
+  readonly target: string;
+  /** Of its data. */
+  readonly extents: Extents;
+  readonly bytes: Bytes;
+  readonly metadataExtents: Extents;
+  readonly metadataBytes: Bytes;
+  /** What the group's one spare takes, or grows by. */
+  readonly spareExtents: Extents;
+  readonly chunkSize: Bytes;
+  readonly placement: Placement;
+}
+
 /** Who the copy is of: what the ownership tags say. */
 export interface SourceIdentity {
   /** `VG/LV` or the device path as written. */
@@ -102,6 +118,8 @@ export interface VolumeCreate extends ActionBase {
   readonly extents: Extents;
   readonly bytes: Bytes;
   readonly placement: Placement;
+  /** The pool in whose chunks it lies, a thin volume; null where it takes extents. */
+  readonly pool: string | null;
   readonly identity: SourceIdentity;
   /** It is the target of a restore, and none of ours: what its tag says until the point's content is there. */
   readonly restoring?: string;
@@ -142,9 +160,38 @@ export interface SnapshotCreate extends ActionBase {
   readonly activateOrigin: null | { readonly ignoreSkip: boolean };
 }
 
-/** A volume that a dead run left: an lvcreate that was killed leaves a plain one with the snapshot's name and tags. */
+/**
+ * A volume that a dead run left (an lvcreate that was killed leaves a plain one with the snapshot's name and tags), or
+ * a copy beyond what the file keeps: without `recovers` it is asked for by name.
+ */
 export interface VolumeRemove extends ActionBase {
   readonly type: 'volume.remove';
+  readonly target: string;
+  readonly extents: Extents;
+  readonly bytes: Bytes;
+}
+
+/** A thin snapshot of the head: from then on a restore point that nothing writes to. */
+export interface PointCreate extends ActionBase {
+  readonly type: 'point.create';
+  readonly unit: string;
+  /** `VG/<backup>.<time>`; of a copy that is yet to be made the time is `{time}`. */
+  readonly target: string;
+  /** `VG/<backup>`. */
+  readonly head: string;
+  /** Of the copy that it holds; null: of the copy that this run makes. */
+  readonly copied: { readonly time: string; readonly digest: string | null } | null;
+  /** A dead run left the head active: it is inactive from then on. */
+  readonly deactivateHead: boolean;
+  /** Of the head: virtual, no extents of the group. */
+  readonly extents: Extents;
+  readonly bytes: Bytes;
+  readonly identity: SourceIdentity;
+}
+
+export interface PointRemove extends ActionBase {
+  readonly type: 'point.remove';
+  readonly unit: string;
   readonly target: string;
   readonly extents: Extents;
   readonly bytes: Bytes;
@@ -209,6 +256,16 @@ export interface CopyAction extends ActionBase {
   readonly identity: SourceIdentity;
   /** The tags of the target's last state, which this copy replaces (`lvmbackup.state=…` and so on). */
   readonly dropTags: readonly string[];
+  /** The pool that the target lies in, `VG/POOL`; null where it takes extents. */
+  readonly pool: string | null;
+  /** Somebody activated the pool by itself, and nothing else in it is in use: it is inactive after this copy. */
+  readonly deactivatePool: boolean;
+  /** No other complete copy of the source is kept: while this lasts there is none. */
+  readonly onlyCopy: boolean;
+  /** The target is new and reads zero: zeros need not be written. */
+  readonly targetReadsZero: boolean;
+  /** The backup group was activated at each start of the machine so far: that ends with its first copy. */
+  readonly stopAutoactivation: boolean;
   /** The target says `incomplete` already: it need not be said again. */
   readonly quiesce: Quiesce | null;
   /** It goes the other way: from a restore point to a source, or to a volume in its place. */
@@ -258,13 +315,16 @@ export type Action =
   | GroupExtend
   | GroupReduce
   | GroupRepair
+  | PoolCreate
   | VolumeCreate
   | VolumeExtend
   | VolumeRemove
   | SnapshotCreate
   | SnapshotRemove
   | CopyAction
-  | HookAction;
+  | HookAction
+  | PointCreate
+  | PointRemove;
 
 export type ActionType = Action['type'];
 

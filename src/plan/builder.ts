@@ -120,7 +120,11 @@ export class PlanBuilder {
   #measure(name: string, trace: Trace, id: ActionId): void {
     const free = this.#free(name);
     const type = this.actions[id - 1]?.type;
-    const takes = type === 'volume.create' || type === 'volume.extend' || type === 'snapshot.create';
+    const takes =
+      type === 'pool.create' ||
+      type === 'volume.create' ||
+      type === 'volume.extend' ||
+      type === 'snapshot.create';
     const first = trace.lowestAt === null && takes && free === trace.lowest;
     if (free < trace.lowest || first || type === 'group.create') {
       trace.lowest = free;

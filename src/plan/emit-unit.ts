@@ -8,10 +8,13 @@ import type { PlanBuilder } from './builder.ts';
 import type { CheckedSource } from './check-source.ts';
 import type { CheckedTarget } from './check-target.ts';
 import { UnitHooks } from './emit-hooks.ts';
+import { emitPoints, emitRemovals } from './emit-points.ts';
 import { firstGrowth, growOn } from './growth.ts';
 import type { Member } from './members.ts';
-import { freeOf, type ModelGroup } from './model.ts';
+import { freeOf, type ModelGroup, splitPath } from './model.ts';
+import type { PointsPlan } from './points.ts';
 import { backupExtents, snapshotExtents } from './size.ts';
+import { isAllOurs } from './thin-model.ts';
 
 /** A source that nothing stands against. */
 export interface ReadyMember {
@@ -20,6 +23,7 @@ export interface ReadyMember {
   readonly target: CheckedTarget;
   /** The backup volume, `VG/LV`. */
   readonly path: string;
+  readonly points: PointsPlan;
 }
 
 export interface UnitContext {
@@ -44,6 +48,7 @@ interface Emitted {
 
 export function emitUnit(builder: PlanBuilder, context: UnitContext, members: readonly ReadyMember[]): void {
   const hooks = new UnitHooks(builder, context.unit, members, context.setHooks);
+  for (const ready of members) emitRemovals(builder, context, ready, ready.points.before, NOTHING);
   const emitted: Emitted[] = members.map((ready) => ({
     ready,
     volume: emitVolume(builder, context, ready),
@@ -60,6 +65,7 @@ export function emitUnit(builder: PlanBuilder, context: UnitContext, members: re
     // A plain device has no snapshot: it is what it was only while it is copied.
     if (snapshots.length === 0) hooks.after(new Map([[one.ready.member.source, copy]]));
     emitSnapshotRemoval(builder, context, one);
+    emitPoints(builder, context, one.ready, copy);
     hooks.outcomeOf(one.ready.member.source, copy);
     return copy;
   });
@@ -83,6 +89,8 @@ function loansOf({ lent }: UnitContext, members: readonly ReadyMember[]): Action
   return [...new Set(opened)];
 }
 
+const NOTHING: readonly ActionId[] = [];
+
 function emitVolume(builder: PlanBuilder, context: UnitContext, ready: ReadyMember): readonly ActionId[] {
   const group = builder.model.group(context.backupGroup);
   if (!group) return context.groupNeeds;
@@ -90,6 +98,7 @@ function emitVolume(builder: PlanBuilder, context: UnitContext, ready: ReadyMemb
   const { size } = source.identity;
   const wanted = backupExtents(member.spec.size, size, group.extentSize, () => extents(availableFor(group)));
   if (target.kind === 'present') return emitGrowth(builder, context, ready, group, wanted);
+  const { pool } = ready.points;
   const id = builder.add({
     type: 'volume.create',
     unit: context.unit,
@@ -97,11 +106,21 @@ function emitVolume(builder: PlanBuilder, context: UnitContext, ready: ReadyMemb
     target: path,
     extents: wanted,
     bytes: bytesOf(wanted, group.extentSize),
-    placement: placementFor(group, wanted),
+    placement: pool === null ? placementFor(group, wanted) : NOWHERE,
+    pool,
     identity: source.identity,
-    reason: `no backup volume of ${member.source} yet`,
+    reason: createReason(ready),
   });
   return [id];
+}
+
+/** A thin volume takes no extents, so its command names no device. */
+const NOWHERE: Placement = { devices: [] };
+
+function createReason({ member, points }: ReadyMember): string {
+  if (points.pool !== null) return `the head of ${member.source}: what its points are taken of`;
+  if (member.spec.keep.last === 1) return `no backup volume of ${member.source} yet`;
+  return `keep.last: ${member.spec.keep.last}, and fewer copies of ${member.source} so far`;
 }
 
 /** A backup volume that its source has outgrown. One that is larger than needed is left as it is. */
@@ -126,7 +145,7 @@ function emitGrowth(
     extents: added,
     bytes: bytesOf(added, group.extentSize),
     newBytes: bytesOf(needed, group.extentSize),
-    placement: placementFor(group, added, { near }),
+    placement: target.volume.pool === null ? placementFor(group, added, { near }) : NOWHERE,
     reason: 'its source has grown',
   });
   return [id];
@@ -197,7 +216,7 @@ function emitCopy(
   { ready, volume }: Emitted,
   views: readonly ActionId[],
 ): ActionId {
-  const { member, source, target, path } = ready;
+  const { member, source, target, path, points } = ready;
   const { verify, limit, onReadError } = member.spec;
   const lastDigest = target.kind === 'present' ? completeDigest(target.record) : null;
   const copy: Draft<CopyAction> = {
@@ -206,20 +225,49 @@ function emitCopy(
     needs: needing([...volume, ...views]),
     source: source.kind === 'volume' ? `${source.volume.group}/${source.snapshot}` : source.device.path,
     target: path,
-    mode: lastDigest === null ? 'full' : 'changed',
+    mode: copyMode(ready, lastDigest),
+    ...poolTraits(builder, ready),
+    onlyCopy: points.onlyCopy,
     ...{ verify, rate: limit.rate, onReadError, lastDigest },
     bytes: source.identity.size,
     identity: source.identity,
     dropTags: target.kind === 'present' ? target.tags : NONE,
     quiesce: source.kind === 'device' ? source.quiesce : null,
-    reason: copyReason(target),
+    reason: [copyReason(target), ...points.passedOver].join('; '),
   };
   return builder.add(copy);
 }
 
+/**
+ * What is not proven complete is copied in full. In a pool it is compared all the same, and only what differs is
+ * written: whatever is written there takes chunks, for its points keep those that they share with it.
+ */
+function copyMode({ target, points }: ReadyMember, lastDigest: string | null): CopyAction['mode'] {
+  if (lastDigest !== null) return 'changed';
+  return points.pool !== null && target.kind === 'present' ? 'changed' : 'full';
+}
+
+function poolTraits(builder: PlanBuilder, { target, path, points }: ReadyMember) {
+  const [groupName] = splitPath(path);
+  const group = builder.model.group(groupName);
+  const pool = points.pool === null ? null : `${groupName}/${points.pool}`;
+  return {
+    pool,
+    deactivatePool: group !== undefined && points.pool !== null && isIdle(group, points.pool),
+    targetReadsZero: pool !== null && target.kind === 'create',
+    stopAutoactivation: group?.autoactivation === true && isAllOurs(group.volumes.values()),
+  };
+}
+
+/** Active by itself, and nothing that lies in it is. */
+function isIdle(group: ModelGroup, pool: string): boolean {
+  if (group.volumes.get(pool)?.active !== true) return false;
+  return ![...group.volumes.values()].some((volume) => volume.pool === pool && volume.active);
+}
+
 const NONE: readonly string[] = [];
 
-/** What is not proven complete is copied in full. */
+/** Null where nothing proves what the target holds. */
 function completeDigest({ state, digest }: BackupRecord): string | null {
   return state === 'complete' ? digest : null;
 }

@@ -7,7 +7,11 @@ const HOUR = 3_600;
 const MINUTE = 60;
 
 /** Why a source needs nothing now; null where it is to be copied. A time that lies ahead proves nothing: copy. */
-export function freshReason(record: BackupRecord, refreshAfter: Seconds | null, clock: Date): string | null {
+export function freshReason(
+  record: Pick<BackupRecord, 'state' | 'time'>,
+  refreshAfter: Seconds | null,
+  clock: Date,
+): string | null {
   if (refreshAfter === null || record.state !== 'complete' || record.time === null) return null;
   const age = (clock.getTime() - record.time.getTime()) / 1000;
   if (age < 0 || age >= refreshAfter) return null;

@@ -7,6 +7,8 @@ export interface PlanInput {
   readonly inventory: Inventory;
   /** Decides policy (refreshAfter); names and tags have the run's own clock. */
   readonly clock: Date;
+  /** Whose days and weeks the policy counts: `Europe/Berlin`. */
+  readonly timeZone: string;
   /** Another run is at work: what it has open is no leftover. */
   readonly liveRun: boolean;
   readonly config: { readonly path: string; readonly sha256: string };

@@ -27,8 +27,9 @@ export interface ModelPv extends Omit<PhysicalVolume, 'free' | 'extents'> {
 }
 
 export interface ModelGroup
-  extends Omit<Group, 'pvs' | 'volumes' | 'free' | 'extents' | 'tags' | 'unusable'> {
+  extends Omit<Group, 'pvs' | 'volumes' | 'free' | 'extents' | 'tags' | 'unusable' | 'autoactivation'> {
   tags: readonly string[];
+  autoactivation: boolean;
   unusable: Group['unusable'];
   readonly pvs: Map<PvUuid, ModelPv>;
   readonly volumes: Map<string, Volume>;

@@ -13,11 +13,17 @@ export function identityTags(identity: SourceIdentity): string[] {
 }
 
 /** How whole that copy is. Time and digest belong to a copy that was finished. */
-export function stateTags(state: { state: CopyState; time?: string; digest?: string }): string[] {
+export function stateTags(state: {
+  state: CopyState;
+  time?: string;
+  digest?: string;
+  used?: string;
+}): string[] {
   return [
     tag('state', state.state),
     ...(state.time === undefined ? [] : [tag('time', state.time)]),
     ...(state.digest === undefined ? [] : [tag('digest', state.digest)]),
+    ...(state.used === undefined ? [] : [tag('used', state.used)]),
   ];
 }
 

@@ -5,7 +5,7 @@ import type { Action, ActionId } from './action.ts';
 import { type BackupGroup, prepareBackupGroup } from './backup-group.ts';
 import { PlanBuilder } from './builder.ts';
 import { checkSource } from './check-source.ts';
-import { checkTarget } from './check-target.ts';
+import { emitRemovals } from './emit-points.ts';
 import { emitUnit, type ReadyMember } from './emit-unit.ts';
 import { freshReason } from './freshness.ts';
 import type { PlanInput } from './input.ts';
@@ -13,7 +13,9 @@ import { layoutLines } from './layout.ts';
 import { closeLoan, type Loan, loanKey, openLoan } from './loans.ts';
 import { type Member, membersOf } from './members.ts';
 import { groupOf } from './model.ts';
-import { clockText, type Plan, type Skipped, type Summary } from './plan.ts';
+import { clockText, type Plan, type Skipped, type SourcePoints, type Summary } from './plan.ts';
+import { planPoints } from './points.ts';
+import { checkRoom, preparePool } from './pool.ts';
 import type { Problem } from './problem.ts';
 import { refusal } from './problem-texts.ts';
 import { emitRecovery } from './recovery.ts';
@@ -45,15 +47,20 @@ export function planBackup(asked: PlanInput): Plan {
     );
   }
   const skipped: Skipped[] = [];
-  const due = dueUnits(builder, input, members, skipped);
+  const { due, fresh } = dueUnits(builder, input, members, skipped);
   if (due.length > 0) {
-    const group = prepareBackupGroup(builder, input);
+    const group = preparePool(builder, input, prepareBackupGroup(builder, input));
     if (group.kind === 'skipped') skipped.push(...allSkipped(due, group.reason));
     else emitUnits(builder, input, due, group);
   }
+  for (const { unit, ready } of fresh) {
+    for (const one of ready) emitRemovals(builder, { unit: unit.name }, one, one.points.fresh, []);
+  }
+  checkRoom(builder, input);
   addWarnings(builder);
   const config = { ...input.config, spec };
-  return document(builder, { ...input, config }, 'backup', skipped, leftOut);
+  const points = [...shownPoints(due, 'copied'), ...shownPoints(fresh, 'fresh')];
+  return document(builder, { ...input, config }, 'backup', { skipped, leftOut, points });
 }
 
 /** What dead runs left, and nothing else: from the tags alone, without a file. */
@@ -62,6 +69,10 @@ export function planRecovery({ inventory, clock }: Pick<PlanInput, 'inventory' |
   emitRecovery(builder, inventory);
   const config = { path: '', sha256: '', spec: null };
   return document(builder, { inventory, clock, only: [], config }, 'recover');
+}
+
+function shownPoints(units: readonly DueUnit[], how: 'copied' | 'fresh'): SourcePoints[] {
+  return units.flatMap(({ ready }) => ready.flatMap(({ points }) => points.shown[how] ?? []));
 }
 
 /** A unit whose sources can all be backed up, or of which the problems say why not. */
@@ -75,8 +86,9 @@ function dueUnits(
   input: PlanInput,
   members: readonly Member[],
   skipped: Skipped[],
-): DueUnit[] {
+): { readonly due: readonly DueUnit[]; readonly fresh: readonly DueUnit[] } {
   const due: DueUnit[] = [];
+  const asleep: DueUnit[] = [];
   const names = new Map<string, string>();
   for (const unit of unitsOf(members)) {
     const ready: ReadyMember[] = [];
@@ -92,15 +104,16 @@ function dueUnits(
       ready.forEach((one, index) => {
         skipped.push({ source: one.member.source, reason: fresh[index] ?? '' });
       });
+      asleep.push({ unit, ready });
     } else {
       due.push({ unit, ready });
     }
   }
-  return due;
+  return { due, fresh: asleep };
 }
 
-function freshness({ member, target }: ReadyMember, clock: Date): string | null {
-  return target.kind === 'present' ? freshReason(target.record, member.spec.refreshAfter, clock) : null;
+function freshness({ member, points }: ReadyMember, clock: Date): string | null {
+  return points.newest && freshReason(points.newest, member.spec.refreshAfter, clock);
 }
 
 function readyMember(
@@ -123,10 +136,9 @@ function readyMember(
     );
   }
   names.set(path, member.source);
-  const volume = input.inventory.groups.get(input.spec.group.name)?.volumes.get(member.backup);
-  const target = checkTarget(volume, path, source.identity, unit);
-  if ('code' in target) return target;
-  return { member, source, target, path };
+  const points = planPoints(input, member, source.identity, unit);
+  if ('code' in points) return points;
+  return { member, source, target: points.target, path: points.path, points };
 }
 
 function allSkipped(due: readonly DueUnit[], reason: string): Skipped[] {
@@ -207,9 +219,9 @@ export function document(
   builder: PlanBuilder,
   input: Pick<PlanInput, 'inventory' | 'clock' | 'only'> & Pick<Plan, 'config'>,
   operation: Plan['operation'],
-  skipped: readonly Skipped[] = [],
-  leftOut: readonly Skipped[] = [],
+  lists: Partial<Pick<Plan, 'skipped' | 'leftOut' | 'points'>> = {},
 ): Plan {
+  const { skipped = [], leftOut = [], points = [] } = lists;
   const space = builder.space();
   const names = [...new Set([...space.map(({ group }) => group), ...sourceGroups(builder)])];
   const touched = names.filter((name) => builder.before.groups.has(name));
@@ -224,6 +236,7 @@ export function document(
     space,
     problems: sorted(builder.problems),
     skipped,
+    points,
     leftOut,
     summary: summaryOf(builder.actions),
     layout: () => ({
@@ -255,6 +268,8 @@ function summaryOf(actions: readonly Action[]): Summary {
   for (const action of actions) {
     switch (action.type) {
       case 'group.create':
+      case 'pool.create':
+      case 'point.create':
       case 'volume.create':
       case 'snapshot.create':
         summary.create++;
@@ -266,6 +281,7 @@ function summaryOf(actions: readonly Action[]): Summary {
         summary.change++;
         break;
       case 'snapshot.remove':
+      case 'point.remove':
       case 'volume.remove':
         summary.remove++;
         break;

@@ -80,6 +80,7 @@ function emitTarget(builder: PlanBuilder, { request, point }: Wanted, to: string
     extents: count,
     bytes: bytesOf(count, group.extentSize),
     placement: { devices: pvs.map((pv) => pv.device ?? '') },
+    pool: null,
     identity: identityOf(point, size),
     restoring: pointName(point),
     reason: `there is no ${to} yet`,
@@ -104,6 +105,13 @@ function emitCopy(builder: PlanBuilder, wanted: Wanted, { to, size, target, crea
     // What a new volume holds is no content of anybody's: to read it first would only take time.
     mode: target.kind === 'create' ? 'full' : 'changed',
     ...{ verify: 'written', rate: null, onReadError: 'stop', lastDigest: null, dropTags: [], quiesce: null },
+    ...{
+      pool: null,
+      deactivatePool: false,
+      onlyCopy: false,
+      targetReadsZero: false,
+      stopAutoactivation: false,
+    },
     bytes: size,
     identity: identityOf(point, size),
     restore: traitsOf(builder, wanted, target),

@@ -22,6 +22,8 @@ export interface Plan {
   readonly problems: readonly Problem[];
   /** Sources that need nothing now, and why. */
   readonly skipped: readonly Skipped[];
+  /** The restore points of each source that keeps more than one, and what becomes of them. */
+  readonly points: readonly SourcePoints[];
   /** What patterns left out, and why. */
   readonly leftOut: readonly Skipped[];
   readonly summary: Summary;
@@ -34,6 +36,23 @@ export interface PlanConfig {
   readonly sha256: string;
   /** Null where no file was read: recovery needs none. */
   readonly spec: Spec | null;
+}
+
+export interface SourcePoints {
+  readonly source: string;
+  /** Newest first. */
+  readonly points: readonly PointView[];
+}
+
+export interface PointView {
+  /** `VG/LV`. */
+  readonly volume: string;
+  /** RFC 3339 UTC; null where it has none yet. */
+  readonly time: string | null;
+  readonly state: 'complete' | 'incomplete' | 'damaged';
+  /** `new`: this run makes it. `replace`: this run writes over it. */
+  readonly verdict: 'new' | 'keep' | 'replace' | 'remove';
+  readonly reasons: readonly string[];
 }
 
 export interface Skipped {

@@ -57,6 +57,9 @@ function shortageProblem(
 }
 
 function spaceHint(action: Action, available: number, group: string): string {
+  if (action.type === 'pool.create') {
+    return `ask for less (group.pool.size: 95%FREE, group.pool.metadata), or add a device to group.devices`;
+  }
   if (action.type !== 'snapshot.create') {
     return `add a device to group.devices, or make room in ${group}`;
   }

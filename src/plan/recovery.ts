@@ -8,7 +8,11 @@ import { isOwned, readBackupRecord, tagValue, tagValues } from '../lvm/tags.ts';
 import { bytes, bytesOf, extents } from '../units.ts';
 import type { ActionId, PlannedPv } from './action.ts';
 import type { PlanBuilder } from './builder.ts';
+import { splitPath } from './model.ts';
+import { clockText } from './plan.ts';
 import { refusal } from './problem-texts.ts';
+import { holdsSame, pointIn } from './restore-points.ts';
+import { isPool } from './thin-model.ts';
 
 /** Adds the actions, and gives the inventory as it will be after them: the same one where nothing was left. */
 export function emitRecovery(builder: PlanBuilder, inventory: Inventory): Inventory {
@@ -20,6 +24,7 @@ export function emitRecovery(builder: PlanBuilder, inventory: Inventory): Invent
     else givenBack.push(...emitGroup(builder, inventory, group, left));
   }
   for (const group of [...inventory.groups.values()].sort(byName)) emitQuiet(builder, group);
+  for (const group of [...inventory.groups.values()].sort(byName)) emitMissingPoints(builder, group);
   for (const { uuid, ...one } of inventory.outdated) {
     if (uuid !== null && isReturned(inventory, uuid))
       givenBack.push(emitReturned(builder, inventory, { ...one, uuid }));
@@ -45,13 +50,17 @@ function leftIn(group: Group): Left {
   const lent = tagValues(group.tags, 'lent');
   const missing = [...group.pvs.values()].filter(({ device }) => device === null).map(({ uuid }) => uuid);
   return {
-    leftovers: [...group.volumes.values()].filter(
-      ({ tags, hidden }) => !hidden && isOwned(tags) && tagValue(tags, 'run') !== null,
-    ),
+    leftovers: [...group.volumes.values()].filter((volume) => isLeftover(group, volume)),
     lent,
     lost: missing.filter((uuid) => lent.includes(uuid)),
     strangers: missing.filter((uuid) => !lent.includes(uuid)),
   };
+}
+
+/** A pool that somebody has used since is no leftover any more, whatever its tags say. */
+function isLeftover(group: Group, { name, tags, hidden, layout }: Volume): boolean {
+  if (hidden || !isOwned(tags) || tagValue(tags, 'run') === null) return false;
+  return !isPool({ layout }) || ![...group.volumes.values()].some(({ pool }) => pool === name);
 }
 
 /** LVM takes every missing device out at once, so it may be asked to only where all of them were lent. */
@@ -81,6 +90,11 @@ function emitRemovals(builder: PlanBuilder, inventory: Inventory, group: Group, 
     const target = `${group.name}/${volume.name}`;
     const size = { extents: volume.extents, bytes: bytesOf(volume.extents, group.extentSize) };
     const reason = `left by the run of ${tagValue(volume.tags, 'run')}, which is dead`;
+    const ofPoint = isHalfMadePoint(volume) ? tagValue(volume.tags, 'source') : null;
+    if (ofPoint !== null) {
+      const about = { ...RECOVERS, unit: ofPoint, target, ...size };
+      return builder.add({ type: 'point.remove', ...about, reason: `${reason}: a point that is half made` });
+    }
     if (volume.origin === null)
       return builder.add({ type: 'volume.remove', ...RECOVERS, target, ...size, reason });
     const origin = `${group.name}/${volume.origin}`;
@@ -91,6 +105,41 @@ function emitRemovals(builder: PlanBuilder, inventory: Inventory, group: Group, 
       ...{ deactivateOrigin: false, deactivate: quiet, ...(asleep ? { activateOrigin: true } : {}) },
     });
   });
+}
+
+/** A thin snapshot that names a source: it was to be a restore point. The snapshot of a source names none. */
+function isHalfMadePoint({ pool, tags }: Volume): boolean {
+  return pool !== null && tagValue(tags, 'source') !== null;
+}
+
+/**
+ * A head that is complete, without the point that was to follow: the next copy would write over the only place that
+ * holds that state.
+ */
+function emitMissingPoints(builder: PlanBuilder, group: Group): void {
+  if (group.unusable !== null) return;
+  const points = [...group.volumes.values()].flatMap((volume) => pointIn(volume) ?? []);
+  for (const head of points) {
+    const time = head.time === null ? null : clockText(head.time);
+    if (head.kind !== 'head' || head.state !== 'complete' || time === null) continue;
+    if (!isOfOurPool(group, head.volume) || points.some((one) => one !== head && holdsSame(one, head)))
+      continue;
+    const target = `${head.path}.${time.replace(/[-:]/g, '')}`;
+    if (group.volumes.has(splitPath(target)[1])) continue;
+    const { source, sourceId, digest, volume } = head;
+    builder.add({
+      ...{ type: 'point.create', ...RECOVERS, unit: source, target, head: head.path },
+      copied: { time, digest },
+      deactivateHead: volume.active && !volume.open,
+      ...{ extents: volume.extents, bytes: volume.size },
+      identity: { source, sourceId, host: head.host ?? '', size: head.size ?? volume.size },
+      reason: 'its copy was completed, and the run ended before the point was made',
+    });
+  }
+}
+
+function isOfOurPool(group: Group, { pool }: Volume): boolean {
+  return pool !== null && isOwned(group.volumes.get(pool)?.tags ?? []);
 }
 
 /**

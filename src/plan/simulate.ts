@@ -18,6 +18,9 @@ import type {
   GroupRepair,
   Placement,
   PlannedPv,
+  PointCreate,
+  PointRemove,
+  PoolCreate,
   RestoreTraits,
   SnapshotCreate,
   SnapshotRemove,
@@ -38,6 +41,17 @@ import {
   takeSpanning,
 } from './model.ts';
 import { identityTags, loanTags, runTags, stateTags } from './ownership.ts';
+import {
+  isPool,
+  isThin,
+  orphanSnapshots,
+  partsOfPool,
+  plain,
+  poolVolumes,
+  settleThinOrigin,
+  spareName,
+  spareOf,
+} from './thin-model.ts';
 
 /** Why an action cannot be performed on that inventory. Nothing was changed then. */
 export type Fault =
@@ -89,6 +103,12 @@ export function perform(model: Model, action: Draft): Fault | null {
       return copy(model, action);
     case 'hook':
       return null;
+    case 'pool.create':
+      return poolCreate(model, action);
+    case 'point.create':
+      return pointCreate(model, action);
+    case 'point.remove':
+      return volumeRemove(model, action);
   }
 }
 
@@ -169,7 +189,7 @@ function groupRepair(model: Model, action: Draft<GroupRepair>): Fault | null {
   return null;
 }
 
-function volumeRemove(model: Model, action: Draft<VolumeRemove>): Fault | null {
+function volumeRemove(model: Model, action: Draft<VolumeRemove | PointRemove>): Fault | null {
   const [groupName, name] = splitPath(action.target);
   const group = model.group(groupName);
   const volume = group?.volumes.get(name);
@@ -182,22 +202,38 @@ function volumeRemove(model: Model, action: Draft<VolumeRemove>): Fault | null {
 function endVolume(group: ModelGroup, volume: Volume): void {
   giveBack(group, volume);
   group.volumes.delete(volume.name);
+  if (isPool(volume)) endPool(group, volume.name);
+  if (isThin(volume)) endThin(group, volume);
   const origin = volume.origin === null ? undefined : group.volumes.get(volume.origin);
-  if (!origin) return;
+  if (!origin || isThin(volume)) return;
   const others = (group.snapshotsOf.get(origin.name) ?? 1) - 1;
   group.snapshotsOf.set(origin.name, others);
   if (others > 0) return;
   put(group, { ...origin, roles: origin.roles.filter((role) => !ORIGIN_ROLES.includes(role)) });
 }
 
+function endPool(group: ModelGroup, name: string): void {
+  for (const part of partsOfPool(name, group)) {
+    const volume = group.volumes.get(part);
+    if (volume) endVolume(group, volume);
+  }
+}
+
+function endThin(group: ModelGroup, { name, origin }: Volume): void {
+  orphanSnapshots(group, name);
+  if (origin !== null) settleThinOrigin(group, origin);
+}
+
 const BEGUN = stateTags({ state: 'incomplete' });
 const DONE = stateTags({ state: 'complete', time: '{time}', digest: '{digest}' });
+const USED = tag('used', '{used}');
 const RUN = runTags();
 
 function volumeCreate(model: Model, action: Draft<VolumeCreate>): Fault | null {
   const isTarget = action.restoring !== undefined;
   const ours = [OWNED, ...identityTags(action.identity), ...BEGUN];
   const tags = action.restoring === undefined ? ours : [tag('restoring', action.restoring)];
+  if (action.pool !== null) return addThin(model, action, { tags, pool: action.pool, skipActivation: true });
   return addVolume(model, action, {
     roles: ['public'],
     layout: ['linear'],
@@ -208,6 +244,78 @@ function volumeCreate(model: Model, action: Draft<VolumeCreate>): Fault | null {
     readOnly: false,
     chunkSize: null,
   });
+}
+
+/** A thin volume takes nothing of the group. */
+function addThin(
+  model: Model,
+  { target, extents: count }: { readonly target: string; readonly extents: Extents },
+  traits: Partial<Volume> & { readonly pool: string },
+): Fault | null {
+  const [groupName, name] = splitPath(target);
+  const group = model.group(groupName);
+  if (!group) return { code: 'missing', what: groupName };
+  if (!group.volumes.has(traits.pool)) return { code: 'missing', what: `${groupName}/${traits.pool}` };
+  if (group.volumes.has(name)) return { code: 'name-taken', what: target };
+  const { extentSize } = group;
+  put(group, plain({ group: groupName, name, extentSize }, count, { layout: ['thin', 'sparse'], ...traits }));
+  return null;
+}
+
+function poolCreate(model: Model, action: Draft<PoolCreate>): Fault | null {
+  const [groupName, name] = splitPath(action.target);
+  const group = model.group(groupName);
+  if (!group) return { code: 'missing', what: groupName };
+  if (group.volumes.has(name)) return { code: 'name-taken', what: action.target };
+  const { metadataExtents: metadata, spareExtents, extents: data, placement, chunkSize } = action;
+  const needed = extents(data + metadata + spareExtents);
+  const available = availableOn(group, placement);
+  if (available < needed) return short(group, needed, available);
+  const about = { group: groupName, extentSize: group.extentSize, tags: [OWNED], chunkSize };
+  const [pool, ...parts] = poolVolumes(name, about, { data, metadata });
+  put(group, pool);
+  for (const part of parts) put(group, placed(group, part, part.extents, placement));
+  if (spareExtents > 0) put(group, grownSpare(group, spareExtents, placement));
+  return null;
+}
+
+function grownSpare(group: ModelGroup, count: Extents, placement: Placement): Volume {
+  const { name: groupName, extentSize, volumes } = group;
+  const there = spareOf(volumes.values());
+  const name = there?.name ?? spareName(volumes);
+  const size = extents((there?.extents ?? 0) + count);
+  const traits: Partial<Volume> = { roles: ['private', 'pool', 'spare'], hidden: true };
+  const spare = plain({ group: groupName, name, extentSize }, size, traits);
+  return placed(group, { ...spare, allocation: there?.allocation ?? [] }, count, placement);
+}
+
+/** The volume with so many extents more. That there is room was seen before. */
+function placed(group: ModelGroup, volume: Volume, count: Extents, placement: Placement): Volume {
+  const taken = take(group, volume.name, count, placement);
+  if ('code' in taken || taken.pv === null) return volume;
+  return { ...volume, allocation: addAllocation(volume.allocation, { pv: taken.pv, extents: count }) };
+}
+
+function pointCreate(model: Model, action: Draft<PointCreate>): Fault | null {
+  const [groupName, headName] = splitPath(action.head);
+  const group = model.group(groupName);
+  const head = group?.volumes.get(headName);
+  if (!group || head?.pool == null) return { code: 'missing', what: action.head };
+  const { copied, identity } = action;
+  const state = copied === null ? DONE : stateTags({ ...pointState(copied), state: 'complete' });
+  const fault = addThin(model, action, {
+    ...{ pool: head.pool, origin: headName, skipActivation: true },
+    roles: ['public', 'snapshot', 'thinsnapshot'],
+    tags: [OWNED, ...identityTags(identity), ...state],
+  });
+  if (fault) return fault;
+  if (action.deactivateHead) setActive(model, action.head, false);
+  settleThinOrigin(group, headName);
+  return null;
+}
+
+function pointState({ time, digest }: { readonly time: string; readonly digest: string | null }) {
+  return { time, ...(digest === null ? {} : { digest }) };
 }
 
 function snapshotCreate(model: Model, action: Draft<SnapshotCreate>): Fault | null {
@@ -291,7 +399,7 @@ function volumeExtend(model: Model, action: Draft<VolumeExtend>): Fault | null {
   const group = model.group(groupName);
   const volume = group?.volumes.get(name);
   if (!group || !volume) return { code: 'missing', what: action.target };
-  const taken = take(group, name, action.extents, action.placement);
+  const taken = isThin(volume) ? { pv: null } : take(group, name, action.extents, action.placement);
   if ('code' in taken) return taken;
   const count = extents(volume.extents + action.extents);
   put(group, {
@@ -327,7 +435,10 @@ function copy(model: Model, action: Draft<CopyAction>): Fault | null {
   const target = group?.volumes.get(name);
   if (!group || !target) return { code: 'missing', what: action.target };
   const kept = target.tags.filter((one) => !isDetail(one));
-  put(group, { ...target, tags: [...kept, ...identityTags(action.identity), ...DONE], active: false });
+  const done = action.pool === null ? DONE : [...DONE, USED];
+  put(group, { ...target, tags: [...kept, ...identityTags(action.identity), ...done], active: false });
+  if (action.stopAutoactivation) group.autoactivation = false;
+  if (action.pool !== null && action.deactivatePool) setActive(model, action.pool, false);
   return null;
 }
 
@@ -391,6 +502,16 @@ function take(
   if (available < count) return short(group, count, available);
   takeSpanning(group, pvs, volume, count);
   return { pv: null };
+}
+
+/** Free extents where the placement says. */
+function availableOn(group: ModelGroup, placement: Placement): number {
+  const named = [...group.pvs.values()].filter((pv) => pv.device && placement.devices.includes(pv.device));
+  const [only] = named;
+  if (only && named.length === 1 && !isBlurred(group, only)) {
+    return only.boundless ? Number.MAX_SAFE_INTEGER : only.free;
+  }
+  return freeOn(group, named);
 }
 
 function short(group: ModelGroup, needed: Extents, available: number): Fault {

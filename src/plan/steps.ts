@@ -12,9 +12,12 @@ import type {
   GroupReduce,
   GroupRepair,
   LoanStanding,
+  PointCreate,
+  PoolCreate,
   SnapshotCreate,
   SnapshotRemove,
   Step,
+  VolumeCreate,
 } from './action.ts';
 import { devicePath } from './device-path.ts';
 import { splitPath } from './model.ts';
@@ -32,13 +35,11 @@ export function stepsOf(action: Draft): Step[] {
       return run(giveBackCommands(action, action.standing ?? WHOLE_LOAN));
     case 'group.repair':
       return run(repairGroup(action));
-    case 'volume.create': {
+    case 'pool.create':
+      return run(createPool(action));
+    case 'volume.create':
       if (action.restoring !== undefined) return run([createTarget(action, action.restoring)]);
-      const [group, name] = splitPath(action.target);
-      const tags = [OWNED, ...identityTags(action.identity), ...stateTags({ state: 'incomplete' })];
-      const { extents, placement } = action;
-      return run([lvm.createVolume({ group, name, extents, tags, devices: placement.devices })]);
-    }
+      return run([createVolume(action)]);
     case 'volume.extend':
       return run([lvm.extendVolume(action.target, action.extents, action.placement.devices)]);
     case 'volume.remove':
@@ -51,6 +52,10 @@ export function stepsOf(action: Draft): Step[] {
       return action.restore ? restoreSteps(action, action.restore) : copySteps(action);
     case 'hook':
       return action.hooks.map((argv) => ({ do: 'hook', argv }));
+    case 'point.create':
+      return run(createPoint(action));
+    case 'point.remove':
+      return run([lvm.removeVolume(action.target)]);
   }
 }
 
@@ -136,6 +141,42 @@ function repairGroup({ target, leftovers, lost, activate, deactivate = [] }: Dra
   ];
 }
 
+/** Until it gives errors when it is full it carries the run's tag: what a cut leaves of it is empty, and goes. */
+function createPool(action: Draft<PoolCreate>): lvm.Argv[] {
+  const [group, name] = splitPath(action.target);
+  const { extents, metadataBytes: metadata, chunkSize, placement } = action;
+  const { devices } = placement;
+  return [
+    lvm.createPool({ group, name, extents, metadata, chunkSize, tags: runTags(), devices }),
+    lvm.settlePool(action.target),
+    ...lvm.changeVolumeTags(action.target, runTags(), [OWNED]),
+  ];
+}
+
+function createVolume({ target, identity, extents, bytes, placement, pool }: Draft<VolumeCreate>): lvm.Argv {
+  const [group, name] = splitPath(target);
+  const tags = [OWNED, ...identityTags(identity), ...stateTags({ state: 'incomplete' })];
+  return pool === null
+    ? lvm.createVolume({ group, name, extents, tags, devices: placement.devices })
+    : lvm.createThin({ group, pool, name, bytes, tags });
+}
+
+/** Of a dead run until it is said to be complete: LVM writes its own metadata before the pool takes the snapshot. */
+function createPoint({ target, head, copied, identity, deactivateHead }: Draft<PointCreate>): lvm.Argv[] {
+  const [, name] = splitPath(target);
+  const { time, digest } = copied ?? { time: '{time}', digest: '{digest}' };
+  const begun = [...runTags(), ...identityTags(identity), ...stateTags({ state: 'incomplete' })];
+  const done = [
+    ...[OWNED, ...identityTags(identity)],
+    ...stateTags({ state: 'complete', time, ...(digest === null ? {} : { digest }) }),
+  ];
+  return [
+    ...(deactivateHead ? [lvm.deactivate(head)] : []),
+    lvm.createPoint(head, name, begun),
+    ...lvm.changeVolumeTags(target, begun, done),
+  ];
+}
+
 function createSnapshot(action: Draft<SnapshotCreate>): lvm.Argv[] {
   const { origin, extents, placement, activateOrigin } = action;
   const [, name] = splitPath(action.target);
@@ -162,14 +203,18 @@ export function endSnapshotCommands(action: Draft<SnapshotRemove>, standing: Sna
 
 /** Incomplete is said before the first byte, complete after the last one is safe. */
 function copySteps(action: Draft<CopyAction>): Step[] {
-  const { target, dropTags, identity } = action;
+  const { target, dropTags, identity, pool } = action;
   const incomplete = stateTags({ state: 'incomplete' });
-  const complete = stateTags({ state: 'complete', time: '{time}', digest: '{digest}' });
+  const used = pool === null ? {} : { used: '{used}' };
+  const complete = stateTags({ state: 'complete', time: '{time}', digest: '{digest}', ...used });
   const begin = [...identityTags(identity), ...incomplete];
+  const [group] = splitPath(target);
   return [
+    ...run(action.stopAutoactivation ? [lvm.stopAutoactivation(group)] : []),
     ...(dropTags.length > 0 ? run(lvm.changeVolumeTags(target, dropTags, begin)) : []),
     ...run([lvm.activate(target, true)]),
     { do: 'copy', from: devicePath(action.source), to: devicePath(target), action },
     ...run([...lvm.changeVolumeTags(target, incomplete, complete), lvm.deactivate(target)]),
+    ...run(pool !== null && action.deactivatePool ? [lvm.deactivate(pool)] : []),
   ];
 }

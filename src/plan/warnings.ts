@@ -49,7 +49,9 @@ function mayOverflow(builder: PlanBuilder, action: SnapshotCreate): void {
 
 /** One warning for all of them: in a long list nobody reads the same words twice. */
 function singleCopy(builder: PlanBuilder): void {
-  const copies = builder.actions.filter((action): action is CopyAction => action.type === 'copy');
+  const copies = builder.actions.filter(
+    (action): action is CopyAction => action.type === 'copy' && action.onlyCopy,
+  );
   const [first] = copies;
   if (!first) return;
   const sources = copies.slice(0, 3).map(({ identity }) => identity.source);
@@ -59,7 +61,7 @@ function singleCopy(builder: PlanBuilder): void {
     first,
     'single-copy',
     `one copy is kept of ${sources.join(', ')}${more}: each refresh writes over it in place, and while that lasts there is none`,
-    'keep another backup of it elsewhere',
+    'keep more than one (keep.last: 2, or group.pool), or another backup elsewhere',
   );
 }
 

@@ -1,6 +1,7 @@
 /** What the schema cannot say: names that LVM refuses, names that meet, keys that make no sense together. */
 import type { Diagnostic, Range } from '../diagnostics.ts';
 import { deviceNameFault, groupNameFault, volumeNameFault } from '../lvm/names.ts';
+import { GiB, KiB, MiB } from '../units.ts';
 import type { SpecFile, VolumeFile } from './file.ts';
 import { freezingHooks } from './hook-checks.ts';
 import type { Places } from './locate.ts';
@@ -11,6 +12,7 @@ import { nearest } from './suggest.ts';
 export function crossChecks(file: SpecFile, spec: Spec, places: Places): Diagnostic[] {
   const checks = new Checks(places);
   checks.group(spec, file);
+  checks.pool(spec);
   file.volumes.forEach((volume, index) => {
     const resolved = spec.volumes[index];
     if (resolved) checks.volume(file, spec, volume, resolved, index);
@@ -19,6 +21,9 @@ export function crossChecks(file: SpecFile, spec: Spec, places: Places): Diagnos
   checks.unusedSets(file);
   return [...checks.found, ...freezingHooks(file, places)];
 }
+
+/** What the name of a point has beyond its backup's. */
+const POINT_SUFFIX = '.20261123T091500Z';
 
 class Checks {
   readonly found: Diagnostic[] = [];
@@ -39,6 +44,27 @@ class Checks {
       if (seen.has(device)) this.error(range, 'twice', `${device} stands in this list twice`);
       seen.set(device, index);
     });
+  }
+
+  pool(spec: Spec): void {
+    const { pool, name } = spec.group;
+    if (!pool) return;
+    const wrong = (key: string, message: string, hint?: string) =>
+      this.error(this.places.value(['group', 'pool', key]), 'bad-value', message, hint);
+    const fault = volumeNameFault(pool.name) ?? deviceNameFault(name, pool.name);
+    if (fault) this.error(this.places.value(['group', 'pool', 'name']), 'bad-name', fault);
+    if (pool.size.unit === '%ORIGIN') wrong('size', 'a pool has no origin', 'write 95%FREE, or a size');
+    const { chunkSize, metadata } = pool;
+    if (chunkSize < 64 * KiB || chunkSize > GiB || chunkSize % (64 * KiB) !== 0) {
+      wrong('chunkSize', 'LVM takes chunks of 64 KiB to 1 GiB, in steps of 64 KiB', 'write 256KiB');
+    }
+    if (metadata !== null && (metadata < 2 * MiB || metadata > 15 * GiB)) {
+      wrong(
+        'metadata',
+        'the metadata of a pool takes from 2 MiB to 15 GiB',
+        'leave it out: it follows from the size',
+      );
+    }
   }
 
   device(path: string, range: Range): void {
@@ -131,7 +157,9 @@ class Checks {
 
   volumeNames(spec: Spec, volume: VolumeSpec, at: (key: string) => Range): void {
     if (volume.backup !== null) {
-      const fault = volumeNameFault(volume.backup) ?? deviceNameFault(spec.group.name, volume.backup);
+      const longest = spec.group.pool ? POINT_SUFFIX : volume.keep.last > 1 ? `.${volume.keep.last}` : '';
+      const fault =
+        volumeNameFault(volume.backup) ?? deviceNameFault(spec.group.name, `${volume.backup}${longest}`);
       if (fault) this.error(at('backup'), 'bad-name', fault);
     }
     const { name } = volume.snapshot;
@@ -152,6 +180,8 @@ class Checks {
   names(spec: Spec, file: SpecFile): void {
     const sources = new Map<string, number>();
     const volumes = new Map<string, string>();
+    const { pool } = spec.group;
+    if (pool) volumes.set(`${spec.group.name}/${pool.name}`, 'pool of the restore points');
     spec.volumes.forEach((volume, index) => {
       const line = (key: string) =>
         file.volumes[index] && key in file.volumes[index]

@@ -14,11 +14,6 @@ interface NotBuilt {
 }
 
 const IN_A_POLICY: readonly NotBuilt[] = [
-  { path: ['keep', 'last'], harmless: (value) => value === 1 },
-  ...['hourly', 'daily', 'weekly', 'monthly', 'yearly'].map((period) => ({
-    path: ['keep', period],
-    harmless: (value: unknown) => value === 0,
-  })),
   { path: ['tracking'], harmless: (value) => value === 'none' },
   { path: ['method'], harmless: (value) => value === 'image' },
 ];
@@ -27,13 +22,13 @@ export function notBuiltYet(file: SpecFile, places: Places): Diagnostic[] {
   const inPolicies = policyPaths(file).flatMap((base) =>
     IN_A_POLICY.map((one) => ({ ...one, path: [...base, ...one.path] })),
   );
-  const all: NotBuilt[] = [{ path: ['group', 'pool'] }, ...inPolicies];
+  const all: NotBuilt[] = [...inPolicies];
   return all.flatMap(({ path, harmless }) => {
     const value = at(file, path);
     if (value === undefined || value === null || harmless?.(value)) return [];
     const key = path
       .filter((step) => typeof step === 'string')
-      .slice(path[0] === 'group' ? 0 : -2)
+      .slice(-2)
       .join('.');
     return [
       {

@@ -1,5 +1,5 @@
 /** The file to the resolved Spec: policies merged, every default filled in. What cannot be read was refused before. */
-import { type Bytes, bytes, GiB, KiB, MiB, type Seconds, seconds } from '../units.ts';
+import { type Bytes, bytes, KiB, MiB, type Seconds, seconds } from '../units.ts';
 import type { HooksFile, PolicyFile, SpecFile, VolumeFile } from './file.ts';
 import { merge } from './merge.ts';
 import { type Parsed, parseBytes, parseDuration, parsePercent, parseRate, parseSize } from './sizes.ts';
@@ -42,7 +42,7 @@ function resolveGroup(group: SpecFile['group']): GroupSpec {
           name: pool.name,
           size: checked(parseSize(pool.size)),
           chunkSize: read(parseBytes, pool.chunkSize) ?? bytes(256 * KiB),
-          metadata: read(parseBytes, pool.metadata) ?? GiB,
+          metadata: read(parseBytes, pool.metadata),
         }
       : null,
   };

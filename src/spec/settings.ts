@@ -50,7 +50,7 @@ function groupValues({ group }: Spec): Record<string, string | null> {
     'pool.name': pool?.name ?? null,
     'pool.size': pool ? sizeText(pool.size) : null,
     'pool.chunkSize': pool ? bytesValue(pool.chunkSize) : null,
-    'pool.metadata': pool ? bytesValue(pool.metadata) : null,
+    'pool.metadata': pool?.metadata == null ? null : bytesValue(pool.metadata),
   };
 }
 

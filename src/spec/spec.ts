@@ -33,7 +33,8 @@ export interface PoolSpec {
   readonly name: string;
   readonly size: Size;
   readonly chunkSize: Bytes;
-  readonly metadata: Bytes;
+  /** null: as much as the pool's size asks for. */
+  readonly metadata: Bytes | null;
 }
 
 /** Where a backup comes from. `text` is the source as written, the name that people know it by. */

@@ -15,6 +15,12 @@ export function whatText(action: Action): string {
         : `deactivate ${(action.deactivate ?? []).join(', ')}`;
     case 'volume.remove':
       return `remove ${action.target}`;
+    case 'pool.create':
+      return `create pool ${action.target}`;
+    case 'point.create':
+      return `keep ${action.head} as ${action.target}`;
+    case 'point.remove':
+      return `remove point ${action.target}`;
     case 'group.reduce':
       return `take ${action.pv.named} back from ${action.target}`;
     case 'volume.create':

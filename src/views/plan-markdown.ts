@@ -7,6 +7,7 @@ import { bytesOf, type Extents } from '../units.ts';
 import { bytesText, countText } from '../units-text.ts';
 import { whatText } from './action-text.ts';
 import { literal } from './markdown.ts';
+import { countsText } from './points-text.ts';
 import { escaped, printable } from './printable.ts';
 import { quoted } from './quote.ts';
 
@@ -19,6 +20,7 @@ export function planMarkdown(raw: Plan): string {
     plan.actions.length > 0 ? actions(plan.actions) : '',
     plan.actions.length > 0 ? space(plan) : '',
     skipped(plan),
+    points(plan),
     plan.actions.length > 0 ? commands(raw.actions) : '',
   ]
     .filter((part) => part !== '')
@@ -54,7 +56,13 @@ function sizeText(action: Action): string {
     case 'hook':
       return '';
     case 'copy':
+    case 'point.create':
+    case 'point.remove':
       return bytesText(action.bytes);
+    case 'volume.create':
+      // What lies in a pool takes no extents of the group.
+      if (action.pool !== null) return bytesText(action.bytes);
+      return `${countText(action.extents)} (${bytesText(action.bytes)})`;
     default:
       return `${countText(action.extents)} (${bytesText(action.bytes)})`;
   }
@@ -74,6 +82,23 @@ function space({ space: groups }: Plan): string {
 
 function skipped(plan: Plan): string {
   return plan.skipped.map(({ source, reason }) => `- ${literal(source)}: ${message(reason)}`).join('\n');
+}
+
+/** The counts where everybody sees them, each point folded away. */
+function points({ points: sources }: Plan): string {
+  return sources
+    .map(({ source, points: list }) => {
+      const rows = list.map((one) => [one.volume, one.state, one.verdict, one.reasons.join('; ')]);
+      const title = `Restore points of ${escapedHtml(source)}: ${countsText(list)}`;
+      const body = table(['volume', 'state', 'verdict', 'why'], rows);
+      return [`<details><summary>${title}</summary>`, '', body, '', '</details>'].join('\n');
+    })
+    .join('\n\n');
+}
+
+/** For the title of what is folded, which is HTML. */
+function escapedHtml(text: string): string {
+  return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
 }
 
 function commands(list: readonly Action[]): string {

@@ -7,13 +7,14 @@ import { commandsOf } from '../plan/steps.ts';
 import type { Bytes } from '../units.ts';
 import { bytesText, countText, extentsText } from '../units-text.ts';
 import { stillText, whatText } from './action-text.ts';
+import { pointsText } from './points-text.ts';
 import { printable } from './printable.ts';
 import { quoted } from './quote.ts';
 import type { Style } from './style.ts';
 
 export interface PlanTextOptions {
   readonly style: Style;
-  /** The exact commands too, and what patterns left out. */
+  /** The exact commands too, every restore point with what becomes of it, and what patterns left out. */
   readonly verbose: boolean;
 }
 
@@ -24,6 +25,7 @@ export function planText(raw: Plan, { style, verbose }: PlanTextOptions): string
     plan.actions.length > 0 ? actionsText(plan, style, commands) : '',
     plan.actions.length > 0 ? spaceText(plan.space, style) : '',
     skippedText('Nothing to do for', plan.skipped, style),
+    verbose ? pointsText(plan.points, style) : '',
     verbose ? skippedText('Left out of patterns', plan.leftOut, style) : '',
     problemsText(plan.problems, style),
     lastLine(plan, style),
@@ -32,8 +34,8 @@ export function planText(raw: Plan, { style, verbose }: PlanTextOptions): string
 }
 
 /** What is shown of a plan. */
-function shownOf({ actions, space, skipped, leftOut, problems }: Plan) {
-  return { actions, space, skipped, leftOut, problems };
+function shownOf({ actions, space, skipped, points, leftOut, problems }: Plan) {
+  return { actions, space, skipped, points, leftOut, problems };
 }
 
 /** One symbol a kind of change; the legend names only those that occur. */
@@ -42,6 +44,9 @@ const SYMBOLS: Record<Action['type'], readonly [symbol: string, meaning: string]
   'group.extend': ['~', 'change'],
   'group.repair': ['~', 'change'],
   'volume.remove': ['-', 'remove'],
+  'pool.create': ['+', 'create'],
+  'point.create': ['+', 'create'],
+  'point.remove': ['-', 'remove'],
   'group.reduce': ['~', 'change'],
   'volume.create': ['+', 'create'],
   'volume.extend': ['~', 'change'],
@@ -118,13 +123,20 @@ function sizeText(action: Action): string {
   if (action.type === 'hook') return hooksText(action);
   if (action.type === 'copy') return `${bytesText(action.bytes)}, ${action.mode}`;
   const size = extentsText(action.extents, (action.bytes / Math.max(1, action.extents)) as Bytes);
+  // What lies in a pool takes no extents of the group.
+  const thin = `${bytesText(action.bytes)}, thin`;
   switch (action.type) {
     case 'volume.extend':
       return `${size} more, ${bytesText(action.newBytes)} then${onText(action.placement.devices)}`;
+    case 'pool.create':
+      return `${size} of data${onText(action.placement.devices)} · ${poolText(action)}`;
+    case 'point.create':
+    case 'point.remove':
+      return thin;
     case 'snapshot.create':
       return size + onText(action.placement.devices) + growthText(action);
     case 'volume.create':
-      return size + onText(action.placement.devices);
+      return action.pool === null ? size + onText(action.placement.devices) : `${thin} in ${action.pool}`;
     default:
       return size;
   }
@@ -140,6 +152,16 @@ function growthText({ growth }: SnapshotCreate): string {
   if (growth === undefined) return '';
   const by = `${countText(growth.step)} at a time, ${countText(growth.extents)} in all`;
   return ` · grows when ${growth.at}% full: ${by}`;
+}
+
+function poolText({
+  metadataExtents,
+  metadataBytes,
+  spareExtents,
+  chunkSize,
+}: Extract<Action, { type: 'pool.create' }>) {
+  const spare = spareExtents === 0 ? 'a spare that is there' : `${countText(spareExtents)} for its spare`;
+  return `metadata ${countText(metadataExtents)} (${bytesText(metadataBytes)}) and ${spare}, chunks of ${bytesText(chunkSize)}`;
 }
 
 /** No device is named where none could be used. */

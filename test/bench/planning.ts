@@ -56,6 +56,7 @@ const INPUT = {
   host: 'bench',
   neverFreeze: [],
   liveRun: false,
+  timeZone: 'UTC',
   pvUuid: pvUuidFrom,
 };
 

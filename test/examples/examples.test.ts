@@ -41,6 +41,7 @@ describe.each(names)('%s', (name) => {
       host: 'example',
       neverFreeze: ['/usr'],
       liveRun: false,
+      timeZone: 'UTC',
       pvUuid: pvUuidFrom,
     });
     expect(plan.problems.filter(({ severity }) => severity === 'error')).toEqual([]);

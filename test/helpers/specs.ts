@@ -80,6 +80,7 @@ export function anInput(spec: Spec, inventory: Inventory, traits: Partial<PlanIn
     only: [],
     host: '0123456789ab',
     liveRun: false,
+    timeZone: 'UTC',
     neverFreeze: [],
     pvUuid: pvUuidFrom,
     ...traits,

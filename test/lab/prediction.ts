@@ -84,6 +84,7 @@ function volumeFacts(group: Group, volume: Volume, totals: boolean) {
 function runIndependent(tag: string): string {
   return tag
     .replace(/^(lvmbackup\.time=)(\{time\}|\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ)$/, '$1TIME')
+    .replace(/^(lvmbackup\.used=)(\{used\}|\d+\.\d:\d+\.\d)$/, '$1USED')
     .replace(/^(lvmbackup\.digest=)(\{digest\}|sha256-256KiB:[0-9a-f]{64})$/, '$1DIGEST');
 }
 

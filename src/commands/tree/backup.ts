@@ -27,7 +27,10 @@ export function backupCommands(root: Command, { io, version, done }: Surrounding
     .option('--detailed-exitcode', 'exit with 2 where there are changes')
     .addOption(onlyOption())
     .option('--diff', 'also the layout before and after, as a unified diff')
-    .option('-v, --verbose', 'also the exact commands, and what patterns left out')
+    .option(
+      '-v, --verbose',
+      'also the exact commands, each restore point with what becomes of it, and what patterns left out',
+    )
     .addOption(formatOption(['text', 'json', 'markdown']))
     .action(async (options) => done(await (await import('../plan.ts')).plan(options, io)));
 
@@ -35,10 +38,15 @@ export function backupCommands(root: Command, { io, version, done }: Surrounding
     'lvmbackup apply',
     'lvmbackup apply -y --only VolGroupSSD/lvolroot',
     'lvmbackup apply tonight.plan',
+    'lvmbackup apply -y --allow-remove',
   ])
     .argument('[plan]', 'a plan that plan --out saved: needs no question')
     .addOption(fileOption())
     .addOption(approveOption())
+    .option(
+      '--allow-remove',
+      'remove backup volumes beyond keep.last without asking for each by name; needed where nobody can be asked',
+    )
     .addOption(onlyOption())
     .addOption(stateDirOption())
     .addOption(formatOption(['text', 'json']))
