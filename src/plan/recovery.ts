@@ -118,14 +118,16 @@ function isHalfMadePoint({ pool, tags }: Volume): boolean {
  */
 function emitMissingPoints(builder: PlanBuilder, group: Group): void {
   if (group.unusable !== null) return;
-  const points = [...group.volumes.values()].flatMap((volume) => pointIn(volume) ?? []);
+  // As it will be when what is half made is gone: a half-made point holds its name, and no state.
+  const volumes = builder.model.group(group.name)?.volumes ?? group.volumes;
+  const points = [...volumes.values()].flatMap((volume) => pointIn(volume) ?? []);
   for (const head of points) {
     const time = head.time === null ? null : clockText(head.time);
     if (head.kind !== 'head' || head.state !== 'complete' || time === null) continue;
     if (!isOfOurPool(group, head.volume) || points.some((one) => one !== head && holdsSame(one, head)))
       continue;
     const target = `${head.path}.${time.replace(/[-:]/g, '')}`;
-    if (group.volumes.has(splitPath(target)[1])) continue;
+    if (volumes.has(splitPath(target)[1])) continue;
     const { source, sourceId, digest, volume } = head;
     builder.add({
       ...{ type: 'point.create', ...RECOVERS, unit: source, target, head: head.path },

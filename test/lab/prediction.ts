@@ -61,9 +61,9 @@ function groupFacts(group: Group, totals: boolean) {
           totals ? { extents: pv.extents } : { extents: pv.extents, free: pv.free },
         ]),
     ),
-    volumes: Object.fromEntries(
-      [...group.volumes].sort(byKey).map(([name, volume]) => [name, volumeFacts(group, volume, totals)]),
-    ),
+    volumes: [...group.volumes]
+      .map(([name, volume]) => ({ name: timeless(name), ...volumeFacts(group, volume, totals) }))
+      .sort((a, b) => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1)),
   };
 }
 
@@ -78,6 +78,11 @@ function volumeFacts(group: Group, volume: Volume, totals: boolean) {
       ? []
       : allocation.map(({ pv, extents }) => [group.pvs.get(pv)?.device ?? '?', extents]).sort(),
   };
+}
+
+/** A point is named by its time, which only the run knows. */
+function timeless(name: string): string {
+  return name.replace(/\.(\{time\}|\d{8}T\d{6}Z)$/, '.TIME');
 }
 
 /** Only the run knows its time and its digests; that they are there and well formed is what is compared. */

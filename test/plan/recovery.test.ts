@@ -257,3 +257,30 @@ test('wherever a run is killed, and its recovery too, recovering again leaves no
   }
   expect(points).toBeGreaterThan(150);
 });
+
+test('a point that is half made goes, and is made again: its head is the only place that holds that state', () => {
+  const time = '2026-11-22T00:00:00Z';
+  const name = 'root-backup.20261122T000000Z';
+  const source = [
+    'lvmbackup',
+    'lvmbackup.source=SSD/root',
+    'lvmbackup.sourceid=a/b',
+    'lvmbackup.size=4194304',
+  ];
+  const state = ['lvmbackup.state=complete', `lvmbackup.time=${time}`, 'lvmbackup.digest=sha256-256KiB:ab'];
+  const thin = { pool: 'points', layout: ['thin', 'sparse'], active: false };
+  const group = aGroup(
+    'Backup',
+    [{ device: '/dev/sdc1', extents: 100 }],
+    [
+      aVolume('Backup', 'points', 40, { layout: ['thin', 'pool'], roles: ['private'], tags: ['lvmbackup'] }),
+      aVolume('Backup', 'root-backup', 1, { ...thin, tags: [...source, ...state] }),
+      aVolume('Backup', name, 1, { ...thin, origin: 'root-backup', tags: [...source, RUN[1] ?? ''] }),
+    ],
+  );
+  const { actions } = planRecovery({ inventory: anInventory({ groups: [group] }), clock: CLOCK });
+  expect(actions.map(({ type, target }) => [type, target])).toEqual([
+    ['point.remove', `Backup/${name}`],
+    ['point.create', `Backup/${name}`],
+  ]);
+});
