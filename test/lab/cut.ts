@@ -48,6 +48,17 @@ async function aim(lab: Lab, cut: Cut | null): Promise<void> {
   );
 }
 
+/** The commands that the plan says, of those that are wrapped: what a run that nobody cuts will do, in its order. */
+export async function plannedCommands(lab: Lab): Promise<string[]> {
+  const planned = await lvmbackup(lab, 'plan', '--format', 'json');
+  expect(planned.exitCode, planned.stdout + planned.stderr).toBe(0);
+  const { actions } = JSON.parse(planned.stdout) as { actions: { commands: string[][] }[] };
+  return actions
+    .flatMap(({ commands }) => commands)
+    .filter(([name]) => COMMANDS.includes(name ?? ''))
+    .map((argv) => argv.join(' '));
+}
+
 /** The commands of a run that nobody cuts. */
 export async function commandsOf(lab: Lab, ...args: readonly string[]): Promise<string[]> {
   await aim(lab, null);
