@@ -80,6 +80,7 @@ function emitGroup(builder: PlanBuilder, inventory: Inventory, group: Group, lef
     left.lost.length > 0
       ? [emitRepair(builder, inventory, group, left)]
       : emitRemovals(builder, inventory, group, left);
+  if (left.lost.length === 0) emitWaking(builder, inventory, group, left);
   return left.lent
     .filter((uuid) => !left.lost.includes(uuid) && !isReturned(inventory, uuid))
     .map((uuid) => emitGivingBack(builder, inventory, group, uuid, needs));
@@ -154,6 +155,43 @@ function ownVolumes(group: Group): string[] {
   return volumes.filter(({ hidden, tags }) => !hidden && !isOwned(tags)).map(({ name }) => name);
 }
 
+/**
+ * The same where the device is there: a boot without it left them asleep, and a recovery was cut just before it would
+ * have activated them. Only what there are copies of: the run had lent the device for none but these.
+ */
+function emitWaking(
+  builder: PlanBuilder,
+  inventory: Inventory,
+  group: Group,
+  { leftovers, lent }: Left,
+): void {
+  if (lent.length === 0) return;
+  const asleep = sleepingSources(inventory, group).filter((name) =>
+    leftovers.every(({ origin }) => origin !== name),
+  );
+  if (asleep.length === 0) return;
+  builder.add({
+    ...{ type: 'group.repair', ...RECOVERS, target: group.name, leftovers: [], lost: [] },
+    activate: asleep.map((name) => `${group.name}/${name}`),
+    ...{ extents: extents(0), bytes: bytes(0) },
+    reason: 'LVM refused to activate it while the device that a dead run lent was away',
+  });
+}
+
+/** Sources of backups that are not active, though a boot activates them. */
+function sleepingSources(inventory: Inventory, group: Group): string[] {
+  const sources = sourceIds(inventory);
+  return ownVolumes(group).filter(
+    (name) => isAsleep(group, name) && sources.has(`${group.uuid}/${group.volumes.get(name)?.uuid}`),
+  );
+}
+
+/** Whose copies the machine's backup volumes are. */
+function sourceIds(inventory: Inventory): Set<string> {
+  const volumes = [...inventory.groups.values()].flatMap((group) => [...group.volumes.values()]);
+  return new Set(volumes.flatMap(({ tags }) => readBackupRecord(tags)?.sourceId ?? []));
+}
+
 /** An origin that would be active, had LVM not refused it for want of a device. */
 function isAsleep(group: Group, name: string): boolean {
   const volume = group.volumes.get(name);
@@ -204,7 +242,9 @@ function emitRepair(
   { leftovers, lost }: Left,
 ): ActionId {
   const origins = [...new Set(leftovers.flatMap(({ origin }) => origin ?? []))];
-  const asleep = (leftovers.length > 0 ? origins : ownVolumes(group)).filter((name) => isAsleep(group, name));
+  // A recovery that was cut may have removed some of the snapshots already.
+  const known = [...new Set([...origins, ...sleepingSources(inventory, group)])];
+  const asleep = (leftovers.length > 0 ? known : ownVolumes(group)).filter((name) => isAsleep(group, name));
   const quiet = origins.flatMap((name) => leftActive(builder, inventory, `${group.name}/${name}`));
   const taken = leftovers.reduce((sum, volume) => sum + volume.extents, 0);
   return builder.add({

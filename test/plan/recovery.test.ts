@@ -1,7 +1,7 @@
 /** Runs that are cut anywhere, on the simulated LVM: what they leave is found and put right, and then all is well. */
 import { describe, expect, test } from 'vitest';
 import { runPlan } from '../../src/apply/run-plan.ts';
-import type { Inventory } from '../../src/lvm/inventory.ts';
+import type { Inventory, Volume } from '../../src/lvm/inventory.ts';
 import { tagValue, tagValues } from '../../src/lvm/tags.ts';
 import { hasErrors, type Plan } from '../../src/plan/plan.ts';
 import { planBackup, planRecovery } from '../../src/plan/plan-backup.ts';
@@ -163,6 +163,41 @@ describe('what a killed run left', () => {
       [aVolume('SSD', 'root-snap', 10, { origin: 'root' })],
     );
     expect(words(anInventory({ groups: [named] }))).toEqual([]);
+  });
+});
+
+describe('a recovery that was cut between the removal of a snapshot and the activation of its origin', () => {
+  const copy = aVolume('Backup', 'root-backup', 64, {
+    active: false,
+    tags: [
+      ...['lvmbackup', 'lvmbackup.source=SSD/root', 'lvmbackup.sourceid=uuid-SSD/uuid-SSD-root'],
+      'lvmbackup.state=incomplete',
+    ],
+  });
+
+  /** The device is back, the snapshot gone, the origin asleep. */
+  function cut(root: Partial<Volume>, withCopy = true): Inventory {
+    const inventory = killed();
+    const volumesOf = (name: string) => inventory.groups.get(name)?.volumes as Map<string, Volume>;
+    const origin = volumesOf('SSD').get('root') as Volume;
+    volumesOf('SSD').set('root', { ...origin, ...root });
+    volumesOf('SSD').delete('root-snap');
+    if (withCopy) volumesOf('Backup').set('root-backup', copy);
+    return inventory;
+  }
+
+  test('activates it, before the tags go', () => {
+    const commands = words(cut({ active: false }));
+    expect(commands[0]).toBe('lvchange -y -ay SSD/root');
+    expect(commands.at(-1)).toMatch(/^vgchange --deltag/);
+  });
+
+  test.each([
+    ['what is active', cut({ active: true })],
+    ['what a boot does not activate', cut({ active: false, skipActivation: true })],
+    ['what was never backed up', cut({ active: false }, false)],
+  ])('leaves %s as it is', (_, inventory) => {
+    expect(words(inventory).filter((one) => one.startsWith('lvchange'))).toEqual([]);
   });
 });
 
