@@ -71,7 +71,8 @@ function childrenOf(node: JsonObject, path: string): readonly JsonObject[] {
 function sizeOf(value: unknown, where: string): Bytes {
   const count = typeof value === 'string' && /^\d+$/.test(value) ? Number(value) : value;
   if (typeof count === 'number' && Number.isSafeInteger(count) && count >= 0) return bytes(count);
-  throw malformed(`${where} is no number of bytes but ${JSON.stringify(value)}`);
+  const found = value === undefined ? 'is not there' : `is no number of bytes but ${JSON.stringify(value)}`;
+  throw malformed(`${where} ${found}`);
 }
 
 /** Older lsblk writes `"1"` for true. */

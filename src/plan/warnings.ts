@@ -162,11 +162,11 @@ function liesOnCrypt(inventory: Inventory, path: string): boolean {
   return visit(kernelPath(inventory, path), 0);
 }
 
-const IDENTIFIED: Record<string, string> = {
-  btrfs: 'a btrfs file system',
-  LVM2_member: 'a physical volume of LVM',
-  linux_raid_member: 'a member of an md array',
-};
+const IDENTIFIED: ReadonlyMap<string, string> = new Map([
+  ['btrfs', 'a btrfs file system'],
+  ['LVM2_member', 'a physical volume of LVM'],
+  ['linux_raid_member', 'a member of an md array'],
+]);
 
 /** A copy of these, seen by the kernel beside its original, can be taken for it. */
 function duplicateId(builder: PlanBuilder, action: CopyAction): void {
@@ -175,7 +175,7 @@ function duplicateId(builder: PlanBuilder, action: CopyAction): void {
   const [group, name] = splitPath(action.identity.source);
   const path = action.identity.source.startsWith('/') ? action.source : mapperPath(group, name);
   const type = devices.probes.get(path)?.signature ?? devices.byPath.get(path)?.fsType ?? '';
-  const what = IDENTIFIED[type];
+  const what = IDENTIFIED.get(type);
   if (what === undefined) return;
   warn(
     builder,

@@ -31,7 +31,10 @@ export function checkValues(file: SpecFile, places: Places): Diagnostic[] {
   const found = policyPaths(file).flatMap((base) =>
     POLICY_VALUES.map(([path, parse]) => [[...base, ...path], parse] as const),
   );
-  return [...GROUP_VALUES, ...found].flatMap(([path, parse]) => {
+  const ofSets = Object.keys(file.sets ?? {}).map(
+    (name) => [['sets', name, 'hooks', 'timeout'], parseDuration] as const,
+  );
+  return [...GROUP_VALUES, ...ofSets, ...found].flatMap(([path, parse]) => {
     const value = at(file, path);
     if (value === undefined || value === null) return [];
     const parsed = parse(value);

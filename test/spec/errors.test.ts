@@ -16,6 +16,10 @@ describe('keys and shapes', () => {
     ['version: 2\ngroup: {name: B}\nvolumes: [{source: S/a}]\n', '1:10 bad-value «2»'],
     ['version: 1\ngroup: {}\nvolumes: [{source: S/a}]\n', '2:1 missing-key «group»'],
     ['version: 1\ngroup: {name: B}\nvolumes: []\n', '3:1 bad-value «volumes»'],
+    [
+      'version: 1\ngroup: {name: B}\nsets: {s: {hooks: {timeout: soon}}}\nvolumes: [{source: S/a, set: s}, {source: S/b, set: s}]\n',
+      '3:29 bad-value «soon»',
+    ],
     ['version: 1\ngroup: {name: B}\nvolumes: [{source: 7}]\n', '3:20 bad-type «7»'],
     ['version: 1\ngroup: {name: B}\nvolumes: [{source: S/a, freeze: maybe}]\n', '3:33 bad-type «maybe»'],
     [
