@@ -6,10 +6,11 @@ import { ExitCode, UserError } from '../errors.ts';
 import type { Argv } from '../lvm/commands.ts';
 import type { Group, Inventory } from '../lvm/inventory.ts';
 import { tagValue } from '../lvm/tags.ts';
-import type { GroupReduce, SnapshotRemove } from '../plan/action.ts';
+import type { GroupReduce, SnapshotKeep, SnapshotRemove } from '../plan/action.ts';
+import { baseOf } from '../plan/base.ts';
 import { splitPath } from '../plan/model.ts';
 import { loanTags } from '../plan/ownership.ts';
-import { endSnapshotCommands, giveBackCommands } from '../plan/steps.ts';
+import { endSnapshotCommands, giveBackCommands, keepCommands } from '../plan/steps.ts';
 
 /** What the run knows of the bracket that is closed. */
 export interface Opening {
@@ -17,23 +18,58 @@ export interface Opening {
   readonly run: string;
   /** The opening action succeeded. */
   readonly opened: boolean;
+  /** All that the closing action waits for succeeded: a snapshot that is to be kept is worth it. */
+  readonly worked?: boolean;
 }
 
 /** Throws UserError where closing would touch what is not this run's, or cannot be. */
 export function closingCommands(
-  action: GroupReduce | SnapshotRemove,
+  action: GroupReduce | SnapshotRemove | SnapshotKeep,
   now: Inventory,
   opening: Opening,
 ): Argv[] {
   switch (action.type) {
     case 'snapshot.remove':
       return endOfSnapshot(action, now, opening);
+    case 'snapshot.keep':
+      return opening.worked ? newBase(action, now, opening) : endOfSnapshot(action, now, opening);
     case 'group.reduce':
       return endOfLoan(action, now);
   }
 }
 
-function endOfSnapshot(action: SnapshotRemove, now: Inventory, { run, opened }: Opening): Argv[] {
+/** The copy is complete: its snapshot takes the place of the base before it. */
+function newBase(action: SnapshotKeep, now: Inventory, { run }: Opening): Argv[] {
+  const [groupName, name] = splitPath(action.target);
+  const group = now.groups.get(groupName);
+  const snapshot = group?.volumes.get(name);
+  if (!group || !snapshot || tagValue(snapshot.tags, 'run') !== run) {
+    throw new UserError(
+      ExitCode.failed,
+      `${action.target}, which was to be kept, is not there any more: somebody removed it`,
+      'the copy is complete; the next run reads everything again',
+    );
+  }
+  const origin = splitPath(action.origin)[1];
+  const before = group.volumes.get(splitPath(action.base)[1]);
+  if (before && !baseOf(group, origin)) {
+    throw new UserError(
+      ExitCode.failed,
+      `${action.base} is there by now, and is not a base of lvmbackup's`,
+      `rename it: lvrename ${action.base} NAME`,
+    );
+  }
+  return keepCommands(action, {
+    replaces: before !== undefined,
+    originActive: group.volumes.get(origin)?.active ?? false,
+  });
+}
+
+function endOfSnapshot(
+  action: SnapshotRemove | SnapshotKeep,
+  now: Inventory,
+  { run, opened }: Opening,
+): Argv[] {
   const [groupName, name] = splitPath(action.target);
   const group = now.groups.get(groupName);
   const snapshot = group?.volumes.get(name);

@@ -16,6 +16,7 @@ import type {
   GroupReduce,
   HookAction,
   SnapshotCreate,
+  SnapshotKeep,
   SnapshotRemove,
   Step,
 } from '../plan/action.ts';
@@ -208,7 +209,7 @@ class Runner {
     const { copy, holdStill, onEvent, run, stop } = this.context;
     const { pool } = action;
     const room = pool === null ? null : await watchPool({ ...action, pool }, run, stop);
-    const watch = this.#watches.begin(action.source);
+    const watch = this.#watches.begin(action.source, action.sourcePool);
     const signal = AbortSignal.any([watch?.signal ?? stop, room?.signal ?? stop]);
     const onProgress = (progress: Parameters<Parameters<typeof copy>[1]['onProgress']>[0]) =>
       onEvent({ type: 'action.progress', action, progress, snapshotFill: watch?.fill() ?? null });
@@ -251,9 +252,12 @@ class Runner {
 
   async #close(action: Closing): Promise<null> {
     if (action.type === 'hook') return this.#hooks(action);
-    const opening = { run: this.#run, opened: this.state.done.has(action.closes) };
+    const { done } = this.state;
+    const worked = (action.needs ?? []).every((id) => done.has(id));
+    const opening = { run: this.#run, opened: done.has(action.closes), worked };
     const commands = closingCommands(action, await this.context.readInventory(), opening);
-    for (const argv of commands) await this.#persistently(argv);
+    const time = action.type === 'snapshot.keep' ? this.#copied.get(action.backup)?.time : undefined;
+    for (const argv of commands) await this.#persistently(argv, time === undefined ? {} : { time });
     return null;
   }
 
@@ -313,7 +317,7 @@ const MOST_PLACES = 10;
 const REMOVE_TRIES = 3;
 
 /** One that ends what this run opened; what a dead run left is ended by actions like any others. */
-type Closing = (GroupReduce | SnapshotRemove | HookAction) & { readonly closes: ActionId };
+type Closing = (GroupReduce | SnapshotRemove | SnapshotKeep | HookAction) & { readonly closes: ActionId };
 
 function isClosing(action: Action): action is Closing {
   return action.closes !== undefined;

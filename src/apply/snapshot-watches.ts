@@ -2,6 +2,7 @@
 import type { ActionId, SnapshotCreate } from '../plan/action.ts';
 import type { Plan } from '../plan/plan.ts';
 import type { RunContext } from './context.ts';
+import { watchOriginPool } from './origin-pool-watch.ts';
 import { type Grower, growerOf } from './snapshot-growth.ts';
 import { type SnapshotWatch, watchSnapshot } from './snapshot-watch.ts';
 
@@ -15,15 +16,19 @@ export class SnapshotWatches {
     readonly state: { readonly done: ReadonlySet<ActionId> },
   ) {}
 
-  /** Of the snapshot `source` that is copied now; null for a plain device. */
-  begin(source: string): SnapshotWatch | null {
+  /** Of the snapshot `source` that is copied now; null for a plain device. `pool`: VG/POOL of a thin one. */
+  begin(source: string, pool: string | null): SnapshotWatch | null {
     if (source.startsWith('/')) return null;
     const { run, stop } = this.context;
-    const open = this.#open();
-    const own = open.find(({ target }) => target === source);
-    const watch = watchSnapshot(source, run, stop, own ? this.#grower(own) : null);
-    const others = open
-      .filter((one) => one !== own && one.growth !== undefined)
+    if (pool !== null) return this.#withOthers(watchOriginPool(pool, run, stop), source);
+    const own = this.#open().find(({ target }) => target === source);
+    return this.#withOthers(watchSnapshot(source, run, stop, own ? this.#grower(own) : null), source);
+  }
+
+  #withOthers(watch: SnapshotWatch, source: string): SnapshotWatch {
+    const { run, stop } = this.context;
+    const others = this.#open()
+      .filter(({ target, growth }) => target !== source && growth !== undefined)
       .map((one) => watchSnapshot(one.target, run, stop, this.#grower(one)));
     return {
       ...watch,

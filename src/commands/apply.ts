@@ -213,10 +213,11 @@ function context(
   stop: AbortSignal,
   run: RunCommand,
 ): RunContext {
+  const readInventory = async () => inventoryOf(await readState({ run, now: new Date(), devices: [] }));
   return {
     run,
-    readInventory: async () => inventoryOf(await readState({ run, now: new Date(), devices: [] })),
-    copy: copyStep(stateDir),
+    readInventory,
+    copy: copyStep(stateDir, readInventory),
     check: checkStep,
     holdStill: (quiesce) => holdStill(quiesce, ownProgram()),
     runHook: hookRunner(lock.fd, homedir()),

@@ -1,18 +1,29 @@
 /** The copy within a run: opens the ends that the plan names, and closes them whatever happens. */
 import { readdir } from 'node:fs/promises';
+import { changesSince, type ListTools } from '../apply/changes.ts';
 import type { RunContext } from '../apply/context.ts';
 import { type CopyResult, copy } from '../copy/copy.ts';
+import { mappedIdentity } from '../copy/device.ts';
+import { differenceOnDisk } from '../copy/manifest-diff.ts';
 import { type OpenSource, type OpenTarget, openSource, openTarget } from '../copy/open-end.ts';
 import { readPoint } from '../copy/read-point.ts';
-import { runCommand } from '../lvm/spawn.ts';
+import { runCommand, streamCommand } from '../lvm/spawn.ts';
+import type { CopyAction, Draft } from '../plan/action.ts';
+import type { RangeSet } from '../ranges.ts';
 import { manifestPath } from './state-folder.ts';
 
-export function copyStep(stateFolder: string): RunContext['copy'] {
-  return ({ from, to, action }, { signal, onProgress }) =>
-    withEnds(from, to, (source, target) =>
-      gently(action.rate, () =>
+/** `readInventory`: a fresh report, from which a list of changes is asked for. */
+export function copyStep(
+  stateFolder: string,
+  readInventory: RunContext['readInventory'],
+): RunContext['copy'] {
+  return async ({ from, to, action }, { signal, onProgress }) => {
+    const tools = { run: runCommand, stream: streamCommand, readInventory, signal };
+    return withEnds(from, to, async (source, target) => {
+      const { list, fault } = await listFor(action, target, stateFolder, tools);
+      const result = await gently(action.rate, () =>
         copy({
-          ...{ source, target, signal, onProgress, list: null, targetReadsZero: action.targetReadsZero },
+          ...{ source, target, signal, onProgress, list, targetReadsZero: action.targetReadsZero },
           ...{ verify: action.verify, rate: action.rate, onReadError: action.onReadError },
           size: action.bytes,
           mode: action.mode === 'changed' ? 'changed' : 'full',
@@ -25,8 +36,37 @@ export function copyStep(stateFolder: string): RunContext['copy'] {
                 digest: action.lastDigest ?? UNPROVEN,
               },
         }),
-      ),
-    );
+      );
+      return fault === null ? result : { ...result, reason: `${fault}; so: ${result.reason}` };
+    });
+  };
+}
+
+interface Listed {
+  readonly list: RangeSet | null;
+  /** Why there is none, where the plan counted on one. */
+  readonly fault: string | null;
+}
+
+/** What may have changed since the target was complete: by the base, and by the manifests where that is of another volume. */
+async function listFor(
+  action: Draft<CopyAction>,
+  { device }: OpenTarget,
+  stateFolder: string,
+  tools: ListTools,
+): Promise<Listed> {
+  const { since: base, lastDigest } = action;
+  if (base === null || lastDigest === null) return { list: null, fault: null };
+  const changes = await changesSince(action, base, tools);
+  if ('fault' in changes) return { list: null, fault: changes.fault.text };
+  if (base.holder === null) return { list: changes.ranges, fault: null };
+  const own = { path: manifestPath(stateFolder, device.identity), digest: lastDigest };
+  const { uuid, digest } = base.holder;
+  const holder = { path: manifestPath(stateFolder, mappedIdentity(uuid)), digest };
+  const difference = await differenceOnDisk(own, holder, action.bytes);
+  if ('fault' in difference) return { list: null, fault: difference.fault };
+  for (const { start, length } of difference.ranges) changes.ranges.add(start, length);
+  return { list: changes.ranges, fault: null };
 }
 
 /** Reads a point once more before it is written over anything. */

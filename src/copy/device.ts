@@ -47,7 +47,7 @@ async function told(numbers: string, file: string): Promise<string | null> {
 /** Mapped devices have an identity of their own; a partition is a place on a disk that has one. */
 async function identityOf(numbers: string): Promise<string> {
   const mapped = await told(numbers, 'dm/uuid');
-  if (mapped !== null) return `dm ${mapped}`;
+  if (mapped !== null) return mappedIdentity(mapped);
   const file = await told(numbers, 'loop/backing_file');
   if (file !== null) return `loop ${file} at ${await told(numbers, 'loop/offset')}`;
   const isPartition = (await told(numbers, 'partition')) !== null;
@@ -55,6 +55,11 @@ async function identityOf(numbers: string): Promise<string> {
   if (disk !== null) return isPartition ? `disk ${disk} at ${await told(numbers, 'start')}` : `disk ${disk}`;
   const boot = (await readFile('/proc/sys/kernel/random/boot_id', 'utf8')).trim();
   return `block ${numbers} of boot ${boot}`;
+}
+
+/** Of a mapped device, by the UUID that device-mapper has for it: also where it is not active. */
+export function mappedIdentity(uuid: string): string {
+  return `dm ${uuid}`;
 }
 
 /** What the maker wrote into it: SCSI and SATA, NVMe, virtual disks. */

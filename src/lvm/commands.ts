@@ -189,6 +189,25 @@ export function stopAutoactivation(group: string): Argv {
   return ['vgchange', '-y', '--setautoactivation', 'n', group];
 }
 
+/** In the pool of its origin: told a size, LVM would make a COW snapshot of it. Active at once, which thin ones are not by default. */
+export function createThinSnapshot(options: {
+  readonly origin: string;
+  readonly name: string;
+  readonly tags: readonly string[];
+}): Argv {
+  const { origin, name, tags } = options;
+  return [
+    ...['lvcreate', '-y', '-s', '-pr', '-kn', '--monitor', 'n', '-n', name],
+    ...tagOptions({ add: tags }),
+    origin,
+  ];
+}
+
+/** Both names `VG/LV`, of one group. */
+export function renameVolume(from: string, to: string): Argv {
+  return ['lvrename', from, to];
+}
+
 export function extendVolume(volume: string, add: Extents, devices: readonly string[]): Argv {
   return ['lvextend', '-y', '-l', `+${add}`, volume, ...devices];
 }

@@ -48,6 +48,13 @@ export interface PoolStatus {
   readonly chunk: Bytes;
   /** False where the pool takes no writes any more, for it is full or has failed. */
   readonly writable: boolean;
+  /** Where its reserved metadata snapshot is, in blocks of its metadata; null: none is reserved. */
+  readonly heldRoot: string | null;
+}
+
+/** Where the pool's reserved metadata snapshot is; null: none is reserved. Throws NoList. */
+export async function heldRoot(name: string, run: RunCommand): Promise<string | null> {
+  return (await poolStatus(name, run)).heldRoot;
 }
 
 /** `name`: of the layer that works, `VG-POOL-tpool`. Throws NoList where the kernel does not tell. */
@@ -55,32 +62,19 @@ export async function poolStatus(name: string, run: RunCommand): Promise<PoolSta
   const { length, target, words } = await statusOf(name, run);
   if (target !== 'thin-pool') throw new NoList('no-status', `it is no thin pool but of the kind ${target}`);
   if (words[0] === 'Fail' || words[0] === 'Error') throw new NoList('pool-failed', 'the pool has failed');
-  const metadata = usedOf(words[1]);
-  const data = usedOf(words[2]);
-  if (!metadata || !data) throw new NoList('no-status', `the kernel says of it: ${words.join(' ')}`);
+  const [transaction = '', metadataWord, dataWord, root = '', mode] = words;
+  const [metadata, data] = [usedOf(metadataWord), usedOf(dataWord)];
+  if (!/^\d+$/.test(transaction) || !metadata || !data || !/^(-|\d+)$/.test(root)) {
+    throw new NoList('no-status', `the kernel says of it: ${words.join(' ')}`);
+  }
   const chunk = bytes(Math.floor(length / data.total / SECTOR) * SECTOR);
-  return { data, metadata, chunk, writable: words[4] === 'rw' };
+  return { data, metadata, chunk, writable: mode === 'rw', heldRoot: root === '-' ? null : root };
 }
 
+/** `USED/TOTAL`. */
 function usedOf(word: string | undefined): PoolStatus['data'] | null {
   const [, used, total] = /^(\d+)\/(\d+)$/.exec(word ?? '') ?? [];
   return total === undefined || Number(total) === 0 ? null : { used: Number(used), total: Number(total) };
-}
-
-/** Where the pool's reserved metadata snapshot is, in blocks of its metadata; null: none is reserved. Throws NoList. */
-export async function heldRoot(name: string, run: RunCommand): Promise<string | null> {
-  const { target, words } = await statusOf(name, run);
-  if (target !== 'thin-pool') throw new NoList('no-status', `it is no thin pool but of the kind ${target}`);
-  if (words[0] === 'Fail' || words[0] === 'Error') throw new NoList('pool-failed', 'the pool has failed');
-  const [transaction, metadata, data, root] = words;
-  const known = [
-    /^\d+$/.test(transaction ?? ''),
-    ...[metadata, data].map((word) => /^\d+\/\d+$/.test(word ?? '')),
-  ];
-  if (!known.every(Boolean) || !/^(-|\d+)$/.test(root ?? '')) {
-    throw new NoList('no-status', `the kernel says of it: ${words.join(' ')}`);
-  }
-  return root === '-' ? null : (root as string);
 }
 
 async function statusOf(name: string, run: RunCommand): Promise<Status> {

@@ -75,6 +75,8 @@ export interface Volume {
   /** The volume that this one is a snapshot of. */
   readonly origin: string | null;
   readonly pool: string | null;
+  /** What its pool knows a thin volume by; null for anything else. */
+  readonly thinId: number | null;
   readonly tags: readonly string[];
   readonly active: boolean;
   readonly open: boolean;

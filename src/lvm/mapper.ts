@@ -9,3 +9,8 @@ export function mapperName(group: string, volume: string, layer?: string): strin
 export function mapperPath(group: string, volume: string, layer?: string): string {
   return `/dev/mapper/${mapperName(group, volume, layer)}`;
 }
+
+/** What device-mapper knows a volume by, whatever its name: the two UUIDs without their hyphens. */
+export function mapperUuid(groupUuid: string, volumeUuid: string): string {
+  return `LVM-${`${groupUuid}${volumeUuid}`.replaceAll('-', '')}`;
+}

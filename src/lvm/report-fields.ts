@@ -18,7 +18,7 @@ export const REPORT_FIELDS = {
     ...['origin', 'pool_lv', 'data_percent', 'metadata_percent'],
   ],
   pvseg: ['pv_uuid', 'pvseg_start', 'pvseg_size', 'lv_uuid'],
-  seg: ['lv_uuid', 'chunk_size'],
+  seg: ['lv_uuid', 'chunk_size', 'thin_id'],
 } as const;
 
 export type ReportName = keyof typeof REPORT_FIELDS;

@@ -52,11 +52,11 @@ function readGroup(vg: Row<'vg'>, entry: ReportEntry, host: Host): Group {
     entry.pv.map((row) => [row.pv_uuid, physicalVolume(row, places.free.get(row.pv_uuid) ?? [])]),
   );
   const extentSize = extentSizeOf(vg);
-  const chunks = new Map(entry.seg.map((row) => [row.lv_uuid, row.chunk_size]));
+  const segments = new Map(entry.seg.map((row) => [row.lv_uuid, row]));
   const volumes = new Map<string, Volume>();
   for (const row of entry.lv) {
     const taken = places.taken.get(row.lv_uuid) ?? [];
-    const volume = readVolume(row, vg.vg_name, extentSize, taken, chunks.get(row.lv_uuid) ?? '');
+    const volume = readVolume(row, vg.vg_name, extentSize, taken, segments.get(row.lv_uuid));
     volumes.set(volume.name, volume);
   }
   const all = total(pvs, (pv) => pv.extents);
@@ -156,9 +156,10 @@ function readVolume(
   group: string,
   extentSize: Bytes,
   allocation: readonly Allocation[],
-  chunk: string,
+  segment: Row<'seg'> | undefined,
 ): Volume {
   const size = bytes(wholeNumber(row.lv_size, 'lv_size'));
+  const { chunk_size: chunk = '', thin_id: thinId = '' } = segment ?? {};
   const roles = list(row.lv_role);
   const layout = list(row.lv_layout);
   const isPool = layout.includes('thin') && layout.includes('pool');
@@ -174,6 +175,7 @@ function readVolume(
     hidden: row.lv_name.startsWith('['),
     origin: row.origin === '' ? null : plainName(row.origin),
     pool: row.pool_lv === '' ? null : plainName(row.pool_lv),
+    thinId: thinId === '' ? null : wholeNumber(thinId, 'thin_id'),
     tags: list(row.lv_tags),
     active: row.lv_active.startsWith('active') || row.lv_active === '1',
     open: isSet(row.lv_device_open),

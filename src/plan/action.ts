@@ -157,7 +157,39 @@ export interface SnapshotCreate extends ActionBase {
   readonly placement: Placement;
   readonly growth?: Growth;
   /** The origin is inactive: it is activated for the snapshot and deactivated after its removal. */
-  readonly activateOrigin: null | { readonly ignoreSkip: boolean };
+  readonly activateOrigin: null | {
+    readonly ignoreSkip: boolean;
+    /** Its pool, which is inactive too. */
+    readonly pool: string | null;
+  };
+  /** `VG/POOL` of a thin origin: its snapshot lives there and takes no extents. Null: a COW snapshot. */
+  readonly pool: string | null;
+}
+
+/**
+ * The snapshot becomes the base: kept until the next run, which reads only what changed since. It closes the
+ * snapshot's bracket as a removal does, and is one where the copy failed.
+ */
+export interface SnapshotKeep extends ActionBase {
+  readonly type: 'snapshot.keep';
+  readonly unit: string;
+  readonly target: string;
+  /** `VG/LV-base`: the name that it gets. */
+  readonly base: string;
+  readonly origin: string;
+  readonly deactivateOrigin: boolean;
+  readonly deactivatePool?: string;
+  /** `VG/POOL` of a thin one, which sleeps from now on; a COW snapshot is active as long as its origin is. */
+  readonly pool: string | null;
+  /** The backup volume whose content it is. */
+  readonly backup: string;
+  /** The base before it, which goes when this one has its tags. */
+  readonly replaces: { readonly extents: Extents; readonly bytes: Bytes } | null;
+  /** For what a dead run left: it has the tags of a base already, and lacks the name. */
+  readonly tagged?: true;
+  /** What it goes on taking. */
+  readonly extents: Extents;
+  readonly bytes: Bytes;
 }
 
 /**
@@ -225,6 +257,8 @@ export interface SnapshotRemove extends ActionBase {
   readonly deactivateOrigin: boolean;
   /** LVM did not activate it while a device was away that is back now. */
   readonly activateOrigin?: boolean;
+  /** The pool of a thin origin that was inactive: LVM leaves it active when its last volume is not. */
+  readonly deactivatePool?: string;
   readonly extents: Extents;
   readonly bytes: Bytes;
 }
@@ -235,6 +269,26 @@ export interface Quiesce {
   /** `freeze`: fsfreeze. `remount`: read-only and back, for file systems that cannot freeze (vfat). */
   readonly how: 'freeze' | 'remount';
   readonly limit: Seconds;
+}
+
+/** A snapshot that was kept: its origin's changes since are what is copied, and nothing else is read. */
+export interface CopyBase {
+  /** `VG/LV`. */
+  readonly snapshot: string;
+  /** What its tags say: the time of the copy that has its content. */
+  readonly time: string;
+  /** The size of its origin then. */
+  readonly size: Bytes;
+  /**
+   * The backup volume that has its content, where that is another one than the target: the chunks in which the
+   * manifests of the two differ are looked at too. Null: it is the target.
+   */
+  readonly holder: null | {
+    readonly volume: string;
+    /** What device-mapper calls it, whatever its name. */
+    readonly uuid: string;
+    readonly digest: string;
+  };
 }
 
 export interface CopyAction extends ActionBase {
@@ -251,8 +305,16 @@ export interface CopyAction extends ActionBase {
   readonly onReadError: 'stop' | 'skip';
   /** Of the target's complete copy, which this one refreshes; null where there is none. */
   readonly lastDigest: string | null;
+  /** What tells which parts of the source changed; null: all of it is read. */
+  readonly since: CopyBase | null;
+  /** `VG/POOL` of a thin source: what may run full meanwhile. Null for any other. */
+  readonly sourcePool: string | null;
   /** Bytes of the source: what is copied at most. */
   readonly bytes: Bytes;
+  /** How much of the source is read, by what is known now; null where only the run finds out. */
+  readonly reads: Bytes | null;
+  /** The same of what is written to the target. */
+  readonly writes: Bytes | null;
   readonly identity: SourceIdentity;
   /** The tags of the target's last state, which this copy replaces (`lvmbackup.state=…` and so on). */
   readonly dropTags: readonly string[];
@@ -321,6 +383,7 @@ export type Action =
   | VolumeRemove
   | SnapshotCreate
   | SnapshotRemove
+  | SnapshotKeep
   | CopyAction
   | HookAction
   | PointCreate

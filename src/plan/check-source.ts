@@ -1,12 +1,17 @@
 /** Whether a source can be backed up now, and what a copy of it is. */
 import type { BlockDevice, Devices, Volume } from '../lvm/inventory.ts';
+import { deviceNameFault, volumeNameFault } from '../lvm/names.ts';
 import { isOwned, tagValue } from '../lvm/tags.ts';
+import type { VolumeSpec } from '../spec/spec.ts';
 import type { Bytes } from '../units.ts';
 import type { Quiesce, SourceIdentity } from './action.ts';
+import { baseName, baseNameRefusal } from './base.ts';
 import type { PlanBuilder } from './builder.ts';
-import { kernelPath } from './devices.ts';
+import { isThin, poolRefusal } from './check-thin.ts';
+import { kernelPath, useOf } from './devices.ts';
 import type { PlanInput } from './input.ts';
 import type { Member, Origin } from './members.ts';
+import type { ModelGroup } from './model.ts';
 import type { ErrorCode, Problem } from './problem.ts';
 import { groupUnusable, refusal } from './problem-texts.ts';
 
@@ -15,6 +20,10 @@ export type CheckedSource =
       readonly kind: 'volume';
       readonly volume: Volume;
       readonly snapshot: string;
+      /** `VG/POOL` of a thin volume; null for any other. */
+      readonly pool: string | null;
+      /** Its snapshot becomes the base of the next run. */
+      readonly tracked: boolean;
       readonly identity: SourceIdentity;
     }
   | {
@@ -65,10 +74,17 @@ function checkVolume(
   }
   const unfit = unsupported(volume);
   if (unfit) return refuse('source-unsupported', `${member.source} ${unfit[0]}`, unfit[1]);
+  const full = poolRefusal(group, volume, unit);
+  if (full) return full;
+  const tracked = isTracked(member.spec);
+  const noBase = tracked ? baseRefusal(builder, member, group, volume, refuse, unit) : null;
+  if (noBase) return noBase;
   return {
     kind: 'volume',
     volume,
     snapshot: origin.snapshot,
+    pool: isThin(volume) && volume.pool !== null ? `${group.name}/${volume.pool}` : null,
+    tracked,
     identity: {
       source: member.source,
       sourceId: `${group.uuid}/${volume.uuid}`,
@@ -78,19 +94,65 @@ function checkVolume(
   };
 }
 
-/** Layouts whose volumes LVM takes COW snapshots of. */
-const SNAPSHOTTABLE = new Set(['linear', 'striped', 'raid', 'cache', 'writecache', 'mirror']);
+/** Files are copied by rsync, which asks no list. */
+function isTracked({ tracking, method }: VolumeSpec): boolean {
+  return tracking === 'snapshot' && method === 'image';
+}
+
+/** What would stand in the way of a base, before anything is made. */
+function baseRefusal(
+  builder: PlanBuilder,
+  { source, spec }: Member,
+  group: ModelGroup,
+  volume: Volume,
+  refuse: Refuse,
+  unit: string,
+): Problem | null {
+  const { lend } = spec.snapshot;
+  const base = `${group.name}/${baseName(volume.name)}`;
+  const fault = volumeNameFault(baseName(volume.name)) ?? deviceNameFault(group.name, baseName(volume.name));
+  if (fault) return refuse('name-taken', `${base} cannot be made: ${fault}`, 'leave tracking out');
+  // A thin snapshot lies in its pool, wherever a lent device is.
+  if (lend !== null && !isThin(volume) && !staysIn(builder, group, lend)) {
+    return refuse(
+      'base-on-lent',
+      `the base of ${source} would lie on ${lend}, which is lent for the run only (snapshot.lend)`,
+      `leave tracking out, or make ${lend} a device of ${group.name} for good (vgextend)`,
+    );
+  }
+  return baseNameRefusal(group, volume.name, unit);
+}
+
+/** The device is in the group already, and nobody has lent it. */
+function staysIn(builder: PlanBuilder, group: ModelGroup, named: string): boolean {
+  const use = useOf(builder.model, named);
+  return use.kind === 'member' && use.group === group.name && !use.pv.lent;
+}
+
+/** Layouts whose volumes LVM takes snapshots of. */
+const SNAPSHOTTABLE = new Set(['linear', 'striped', 'raid', 'cache', 'writecache', 'mirror', 'thin']);
 
 /** What a volume is that cannot be backed up, and what to do; null where it can. */
 function unsupported(volume: Volume): readonly [what: string, hint: string] | null {
   const { layout, roles } = volume;
   if (isOwned(volume.tags)) return ['is a volume of lvmbackup itself', 'take it out of the file'];
+  if (layout.includes('pool')) {
+    return ['is a pool: what it holds are the volumes in it, and LVM takes no snapshot of it', 'name those'];
+  }
   if (volume.hidden || roles.includes('private'))
     return ['is an inner part of another volume', 'name that volume'];
-  if (roles.includes('snapshot')) return ['is a snapshot', 'name its origin'];
-  if (layout.includes('pool')) return ['is a pool', 'name the volumes in it'];
-  if (layout.includes('thin'))
-    return ['is a thin volume, which is not supported yet', 'leave it out for now'];
+  if (roles.includes('snapshot')) {
+    return [
+      `is a snapshot of ${volume.group}/${volume.origin}: no snapshots are taken of snapshots`,
+      'name its origin; a thin snapshot that lives a life of its own can be copied with `lvmbackup copy`',
+    ];
+  }
+  if (roles.includes('extthinorigin')) {
+    return [
+      'is the external origin of thin volumes: it never changes, and they read through it',
+      'it needs no refresh: copy it once, with `lvmbackup copy`',
+    ];
+  }
   if (volume.merging) return ['takes a snapshot back (merge)', 'wait until the merge is done'];
   if (volume.health.includes('partial')) return ['has a device missing', 'bring the device back first'];
   if (!layout.some((one) => SNAPSHOTTABLE.has(one) || one.startsWith('raid'))) {

@@ -1,4 +1,5 @@
 /** The actions of one unit: volumes first, then all its snapshots, then each copy with the end of its snapshot. */
+import type { Inventory } from '../lvm/inventory.ts';
 import type { BackupRecord } from '../lvm/tags.ts';
 import type { HooksSpec } from '../spec/spec.ts';
 import { bytesOf, type Extents, extents, extentsFor } from '../units.ts';
@@ -7,6 +8,8 @@ import { availableFor, place, type Wish } from './allocate.ts';
 import type { PlanBuilder } from './builder.ts';
 import type { CheckedSource } from './check-source.ts';
 import type { CheckedTarget } from './check-target.ts';
+import { poolOf } from './check-thin.ts';
+import { emitBaseRemoval, emitKeep, trackingOf } from './emit-base.ts';
 import { UnitHooks } from './emit-hooks.ts';
 import { emitPoints, emitRemovals } from './emit-points.ts';
 import { firstGrowth, growOn } from './growth.ts';
@@ -28,6 +31,8 @@ export interface ReadyMember {
 
 export interface UnitContext {
   readonly unit: string;
+  /** As it was before the first action, but for what dead runs left. */
+  readonly inventory: Inventory;
   readonly backupGroup: string;
   /** Null where the unit is no set. */
   readonly setHooks: HooksSpec | null;
@@ -54,6 +59,7 @@ export function emitUnit(builder: PlanBuilder, context: UnitContext, members: re
     volume: emitVolume(builder, context, ready),
     snapshot: null,
   }));
+  for (const { ready } of emitted) emitBaseRemoval(builder, context.unit, ready);
   const before = hooks.before([...emitted.flatMap(({ volume }) => volume), ...loansOf(context, members)]);
   for (const one of emitted) one.snapshot = emitSnapshot(builder, context, one.ready, before);
   // Copies of one set belong to one moment: each needs every snapshot of it.
@@ -64,7 +70,7 @@ export function emitUnit(builder: PlanBuilder, context: UnitContext, members: re
     const copy = emitCopy(builder, context, one, snapshots.length > 0 ? snapshots : before);
     // A plain device has no snapshot: it is what it was only while it is copied.
     if (snapshots.length === 0) hooks.after(new Map([[one.ready.member.source, copy]]));
-    emitSnapshotRemoval(builder, context, one);
+    emitSnapshotEnd(builder, context, one, copy);
     emitPoints(builder, context, one.ready, copy);
     hooks.outcomeOf(one.ready.member.source, copy);
     return copy;
@@ -83,7 +89,7 @@ function byMember(emitted: readonly Emitted[]): Map<string, ActionId> {
 function loansOf({ lent }: UnitContext, members: readonly ReadyMember[]): ActionId[] {
   const opened = members.flatMap(({ member, source }) => {
     const { lend } = member.spec.snapshot;
-    if (lend === null || source.kind === 'device') return [];
+    if (lend === null || source.kind === 'device' || source.pool !== null) return [];
     return lent(source.volume.group, lend)?.opened ?? [];
   });
   return [...new Set(opened)];
@@ -159,14 +165,15 @@ function emitSnapshot(
 ): ActionId | null {
   const { member, source } = ready;
   if (source.kind === 'device') return null;
-  const { volume } = source;
+  const { volume, pool } = source;
   const group = builder.model.group(volume.group);
   if (!group) return null;
   const { lend } = member.spec.snapshot;
-  const loan = lend === null ? null : context.lent(volume.group, lend);
+  // A thin snapshot takes nothing of the group, and needs no room that is lent.
+  const loan = lend === null || pool !== null ? null : context.lent(volume.group, lend);
   const wish: Wish = { borrowed: loan?.device ?? null };
-  const count = sizedSnapshot(group, ready, wish);
-  const growth = growthOf(group, ready, count, wish);
+  const count = pool === null ? sizedSnapshot(group, ready, wish) : extents(0);
+  const growth = pool === null ? growthOf(group, ready, count, wish) : null;
   const needs = [...(loan?.opened == null ? [] : [loan.opened]), ...before];
   return builder.add({
     type: 'snapshot.create',
@@ -176,9 +183,13 @@ function emitSnapshot(
     origin: `${volume.group}/${volume.name}`,
     extents: count,
     bytes: bytesOf(count, group.extentSize),
-    placement: placementFor(group, extents(count + (growth?.extents ?? 0)), wish),
+    placement:
+      pool === null ? placementFor(group, extents(count + (growth?.extents ?? 0)), wish) : { devices: [] },
     ...(growth === null ? {} : { growth }),
-    activateOrigin: volume.active ? null : { ignoreSkip: volume.skipActivation },
+    activateOrigin: volume.active
+      ? null
+      : { ignoreSkip: volume.skipActivation, pool: poolOf(group, volume)?.active === false ? pool : null },
+    pool,
     reason: `what is copied, while ${member.source} goes on`,
   });
 }
@@ -219,21 +230,29 @@ function emitCopy(
   const { member, source, target, path, points } = ready;
   const { verify, limit, onReadError } = member.spec;
   const lastDigest = target.kind === 'present' ? completeDigest(target.record) : null;
+  const mode = copyMode(ready, lastDigest);
+  const { words, ...tracking } = trackingOf(
+    builder,
+    context.inventory,
+    ready,
+    lastDigest === null ? 'full' : 'changed',
+  );
   const copy: Draft<CopyAction> = {
     type: 'copy',
     unit: context.unit,
     needs: needing([...volume, ...views]),
     source: source.kind === 'volume' ? `${source.volume.group}/${source.snapshot}` : source.device.path,
     target: path,
-    mode: copyMode(ready, lastDigest),
+    mode,
     ...poolTraits(builder, ready),
     onlyCopy: points.onlyCopy,
     ...{ verify, rate: limit.rate, onReadError, lastDigest },
+    ...{ ...tracking, sourcePool: source.kind === 'volume' ? source.pool : null },
     bytes: source.identity.size,
     identity: source.identity,
     dropTags: target.kind === 'present' ? target.tags : NONE,
     quiesce: source.kind === 'device' ? source.quiesce : null,
-    reason: [copyReason(target), ...points.passedOver].join('; '),
+    reason: [copyReason(target), words, ...points.passedOver].filter((text) => text !== '').join('; '),
   };
   return builder.add(copy);
 }
@@ -286,11 +305,15 @@ function copyReason(target: CheckedTarget): string {
   }
 }
 
-function emitSnapshotRemoval(builder: PlanBuilder, context: UnitContext, one: Emitted): void {
+function emitSnapshotEnd(builder: PlanBuilder, context: UnitContext, one: Emitted, copy: ActionId): void {
   const { source } = one.ready;
   if (source.kind === 'device' || one.snapshot === null) return;
   const created = builder.actions[one.snapshot - 1];
   if (created?.type !== 'snapshot.create') return;
+  if (source.tracked) {
+    emitKeep(builder, one.ready, created, copy);
+    return;
+  }
   builder.add({
     type: 'snapshot.remove',
     unit: context.unit,
@@ -298,6 +321,7 @@ function emitSnapshotRemoval(builder: PlanBuilder, context: UnitContext, one: Em
     target: created.target,
     origin: created.origin,
     deactivateOrigin: created.activateOrigin !== null,
+    ...(created.activateOrigin?.pool ? { deactivatePool: created.activateOrigin.pool } : {}),
     extents: created.extents,
     bytes: created.bytes,
     reason: 'the copy is done with it',

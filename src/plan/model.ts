@@ -7,6 +7,7 @@
  */
 import type { Allocation, Group, Inventory, PhysicalVolume, PvUuid, Volume } from '../lvm/inventory.ts';
 import { type Extents, extents } from '../units.ts';
+import { snapshotKey } from './origins.ts';
 
 /**
  * Allocations that had to span several physical volumes: LVM chose how much went where, so only the sum is known
@@ -36,7 +37,7 @@ export interface ModelGroup
   blur: Blur | null;
   /** By volume: extents that are kept for it to grow into. */
   readonly reserved: Map<string, Allocation>;
-  /** How many snapshots each origin has, by its name. */
+  /** How many snapshots each origin has, by `snapshotKey`. */
   readonly snapshotsOf: Map<string, number>;
 }
 
@@ -145,6 +146,14 @@ export function giveBack(group: ModelGroup, volume: Volume): void {
   if (group.blur?.volumes.size === 0) group.blur = null;
 }
 
+/** What a volume took, it has under another name from now on. */
+export function renameTaken(group: ModelGroup, from: string, to: string): void {
+  const taken = group.blur?.volumes.get(from);
+  if (taken === undefined) return;
+  group.blur?.volumes.delete(from);
+  group.blur?.volumes.set(to, taken);
+}
+
 /** Whether the exact free count of that physical volume is known. */
 export function isBlurred(group: ModelGroup, pv: ModelPv): boolean {
   return group.blur?.freeBefore.has(pv.uuid) ?? false;
@@ -174,7 +183,11 @@ function copyOf(group: Group): ModelGroup {
 
 function countSnapshots(volumes: Iterable<Volume>): Map<string, number> {
   const counts = new Map<string, number>();
-  for (const { origin } of volumes) if (origin !== null) counts.set(origin, (counts.get(origin) ?? 0) + 1);
+  for (const volume of volumes) {
+    if (volume.origin === null) continue;
+    const key = snapshotKey(volume);
+    counts.set(key, (counts.get(key) ?? 0) + 1);
+  }
   return counts;
 }
 

@@ -32,6 +32,11 @@ export function runTags(): string[] {
   return [OWNED, tag('run', '{run}')];
 }
 
+/** Whose content a base has, and of when: the copy that was complete when it was kept. */
+export function baseTags(backup: string): string[] {
+  return [tag('base', backup), tag('basetime', '{time}')];
+}
+
 /** Whose device a group holds: by UUID, for paths change over a reboot. `made`: the run made the PV and takes it away. */
 export function loanTags(pv: Pick<PlannedPv, 'uuid' | 'make'>): string[] {
   return [tag('lent', pv.uuid), ...(pv.make ? [tag('made', pv.uuid)] : [])];

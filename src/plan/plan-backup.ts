@@ -90,7 +90,7 @@ function dueUnits(
   const due: DueUnit[] = [];
   const asleep: DueUnit[] = [];
   const names = new Map<string, string>();
-  for (const unit of unitsOf(members)) {
+  for (const unit of unitsOf(members, input.inventory)) {
     const ready: ReadyMember[] = [];
     for (const member of unit.members) {
       const checked = readyMember(builder, input, member, unit.name, names);
@@ -161,6 +161,7 @@ function emitUnits(
   const open = new Map<string, Loan>();
   const lent: Lent = new Map();
   const context = {
+    inventory: input.inventory,
     backupGroup: input.spec.group.name,
     groupNeeds,
     lent: (name: string, named: string) => usable(lent.get(loanKey(name, named))),
@@ -279,6 +280,10 @@ function summaryOf(actions: readonly Action[]): Summary {
       case 'group.repair':
       case 'volume.extend':
         summary.change++;
+        break;
+      case 'snapshot.keep':
+        summary.change++;
+        if (action.replaces) summary.remove++;
         break;
       case 'snapshot.remove':
       case 'point.remove':

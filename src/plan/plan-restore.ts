@@ -105,6 +105,7 @@ function emitCopy(builder: PlanBuilder, wanted: Wanted, { to, size, target, crea
     // What a new volume holds is no content of anybody's: to read it first would only take time.
     mode: target.kind === 'create' ? 'full' : 'changed',
     ...{ verify: 'written', rate: null, onReadError: 'stop', lastDigest: null, dropTags: [], quiesce: null },
+    ...{ since: null, sourcePool: null, reads: null, writes: null },
     ...{
       pool: null,
       deactivatePool: false,

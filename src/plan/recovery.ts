@@ -7,6 +7,7 @@ import { OUR_UUID_PREFIX } from '../lvm/names.ts';
 import { isOwned, readBackupRecord, tagValue, tagValues } from '../lvm/tags.ts';
 import { bytes, bytesOf, extents } from '../units.ts';
 import type { ActionId, PlannedPv } from './action.ts';
+import { baseName, baseOf, isBase } from './base.ts';
 import type { PlanBuilder } from './builder.ts';
 import { splitPath } from './model.ts';
 import { clockText } from './plan.ts';
@@ -19,7 +20,7 @@ export function emitRecovery(builder: PlanBuilder, inventory: Inventory): Invent
   const givenBack: PlannedPv[] = [];
   for (const group of [...inventory.groups.values()].sort(byName)) {
     const left = leftIn(group);
-    if (left.leftovers.length === 0 && left.lent.length === 0) continue;
+    if (left.leftovers.length === 0 && left.lent.length === 0 && left.halfKept.length === 0) continue;
     if (left.strangers.length > 0) builder.problem(cannotRepair(group, left));
     else givenBack.push(...emitGroup(builder, inventory, group, left));
   }
@@ -36,6 +37,8 @@ export function emitRecovery(builder: PlanBuilder, inventory: Inventory): Invent
 const byName = (a: Group, b: Group) => (a.name < b.name ? -1 : 1);
 
 interface Left {
+  /** Bases without the name of one: of a run that was cut, or of an origin that was renamed. */
+  readonly halfKept: readonly Volume[];
   /** Volumes of dead runs: snapshots, and plain volumes of an lvcreate that was killed. */
   readonly leftovers: readonly Volume[];
   /** UUIDs of the devices that are lent, whether they are there or not. */
@@ -51,16 +54,28 @@ function leftIn(group: Group): Left {
   const missing = [...group.pvs.values()].filter(({ device }) => device === null).map(({ uuid }) => uuid);
   return {
     leftovers: [...group.volumes.values()].filter((volume) => isLeftover(group, volume)),
+    halfKept: [...group.volumes.values()].filter((volume) => isHalfKept(group, volume)),
     lent,
     lost: missing.filter((uuid) => lent.includes(uuid)),
     strangers: missing.filter((uuid) => !lent.includes(uuid)),
   };
 }
 
-/** A pool that somebody has used since is no leftover any more, whatever its tags say. */
-function isLeftover(group: Group, { name, tags, hidden, layout }: Volume): boolean {
-  if (hidden || !isOwned(tags) || tagValue(tags, 'run') === null) return false;
+/**
+ * An lvcreate or an lvremove that was killed leaves a plain volume with the tags of a snapshot, or of a base. A pool
+ * that somebody has used since is no leftover any more, whatever its tags say.
+ */
+function isLeftover(group: Group, volume: Volume): boolean {
+  const { name, tags, hidden, origin, layout } = volume;
+  if (hidden || !isOwned(tags)) return false;
+  if (tagValue(tags, 'run') === null) return isBase(volume) && origin === null && !layout.includes('thin');
   return !isPool({ layout }) || ![...group.volumes.values()].some(({ pool }) => pool === name);
+}
+
+/** What else has the base's name and is none stays, and then this one cannot have it. */
+function isHalfKept(group: Group, volume: Volume): boolean {
+  if (!isBase(volume) || volume.origin === null || volume.name === baseName(volume.origin)) return false;
+  return !group.volumes.has(baseName(volume.origin)) || baseOf(group, volume.origin) !== null;
 }
 
 /** LVM takes every missing device out at once, so it may be asked to only where all of them were lent. */
@@ -81,6 +96,7 @@ function emitGroup(builder: PlanBuilder, inventory: Inventory, group: Group, lef
       ? [emitRepair(builder, inventory, group, left)]
       : emitRemovals(builder, inventory, group, left);
   if (left.lost.length === 0) emitWaking(builder, inventory, group, left);
+  for (const volume of left.halfKept) emitKept(builder, group, volume);
   return left.lent
     .filter((uuid) => !left.lost.includes(uuid) && !isReturned(inventory, uuid))
     .map((uuid) => emitGivingBack(builder, inventory, group, uuid, needs));
@@ -89,11 +105,13 @@ function emitGroup(builder: PlanBuilder, inventory: Inventory, group: Group, lef
 function emitRemovals(builder: PlanBuilder, inventory: Inventory, group: Group, left: Left): ActionId[] {
   return left.leftovers.map((volume) => {
     const target = `${group.name}/${volume.name}`;
-    const size = { extents: volume.extents, bytes: bytesOf(volume.extents, group.extentSize) };
-    const reason = `left by the run of ${tagValue(volume.tags, 'run')}, which is dead`;
+    const taken = volume.pool === null ? volume.extents : extents(0);
+    const size = { extents: taken, bytes: bytesOf(taken, group.extentSize) };
+    const run = tagValue(volume.tags, 'run');
+    const reason = run === null ? 'what is left of a base' : `left by the run of ${run}, which is dead`;
     const ofPoint = isHalfMadePoint(volume) ? tagValue(volume.tags, 'source') : null;
     if (ofPoint !== null) {
-      const about = { ...RECOVERS, unit: ofPoint, target, ...size };
+      const about = { ...RECOVERS, unit: ofPoint, target, extents: volume.extents, bytes: volume.size };
       return builder.add({ type: 'point.remove', ...about, reason: `${reason}: a point that is half made` });
     }
     if (volume.origin === null)
@@ -105,6 +123,28 @@ function emitRemovals(builder: PlanBuilder, inventory: Inventory, group: Group, 
       ...{ type: 'snapshot.remove', ...RECOVERS, unit: origin, target, origin, ...size, reason },
       ...{ deactivateOrigin: false, deactivate: quiet, ...(asleep ? { activateOrigin: true } : {}) },
     });
+  });
+}
+
+/** The copy was complete when the snapshot got its tags: it lacks the end of the base before it, and the name. */
+function emitKept(builder: PlanBuilder, group: Group, volume: Volume): void {
+  const origin = volume.origin ?? '';
+  const sizeOf = ({ pool, extents: count }: Volume) => {
+    const taken = pool === null ? count : extents(0);
+    return { extents: taken, bytes: bytesOf(taken, group.extentSize) };
+  };
+  const before = baseOf(group, origin);
+  builder.add({
+    ...{ type: 'snapshot.keep', ...RECOVERS, tagged: true, deactivateOrigin: false },
+    unit: `${group.name}/${origin}`,
+    target: `${group.name}/${volume.name}`,
+    base: `${group.name}/${baseName(origin)}`,
+    origin: `${group.name}/${origin}`,
+    pool: volume.pool === null ? null : `${group.name}/${volume.pool}`,
+    backup: tagValue(volume.tags, 'base') ?? '',
+    replaces: before ? sizeOf(before) : null,
+    ...sizeOf(volume),
+    reason: 'a base that lacks its name: a run was cut, or its origin has another name now',
   });
 }
 

@@ -23,6 +23,7 @@ import type {
   PoolCreate,
   RestoreTraits,
   SnapshotCreate,
+  SnapshotKeep,
   SnapshotRemove,
   VolumeCreate,
   VolumeExtend,
@@ -36,11 +37,13 @@ import {
   Model,
   type ModelGroup,
   type ModelPv,
+  renameTaken,
   splitPath,
   takeFrom,
   takeSpanning,
 } from './model.ts';
-import { identityTags, loanTags, runTags, stateTags } from './ownership.ts';
+import { countSnapshot, deactivateOrigin } from './origins.ts';
+import { baseTags, identityTags, loanTags, runTags, stateTags } from './ownership.ts';
 import {
   isPool,
   isThin,
@@ -48,7 +51,6 @@ import {
   partsOfPool,
   plain,
   poolVolumes,
-  settleThinOrigin,
   spareName,
   spareOf,
 } from './thin-model.ts';
@@ -99,6 +101,8 @@ export function perform(model: Model, action: Draft): Fault | null {
       return snapshotCreate(model, action);
     case 'snapshot.remove':
       return snapshotRemove(model, action);
+    case 'snapshot.keep':
+      return snapshotKeep(model, action);
     case 'copy':
       return copy(model, action);
     case 'hook':
@@ -203,13 +207,8 @@ function endVolume(group: ModelGroup, volume: Volume): void {
   giveBack(group, volume);
   group.volumes.delete(volume.name);
   if (isPool(volume)) endPool(group, volume.name);
-  if (isThin(volume)) endThin(group, volume);
-  const origin = volume.origin === null ? undefined : group.volumes.get(volume.origin);
-  if (!origin || isThin(volume)) return;
-  const others = (group.snapshotsOf.get(origin.name) ?? 1) - 1;
-  group.snapshotsOf.set(origin.name, others);
-  if (others > 0) return;
-  put(group, { ...origin, roles: origin.roles.filter((role) => !ORIGIN_ROLES.includes(role)) });
+  if (isThin(volume)) orphanSnapshots(group, volume.name);
+  countSnapshot(group, volume, -1);
 }
 
 function endPool(group: ModelGroup, name: string): void {
@@ -217,11 +216,6 @@ function endPool(group: ModelGroup, name: string): void {
     const volume = group.volumes.get(part);
     if (volume) endVolume(group, volume);
   }
-}
-
-function endThin(group: ModelGroup, { name, origin }: Volume): void {
-  orphanSnapshots(group, name);
-  if (origin !== null) settleThinOrigin(group, origin);
 }
 
 const BEGUN = stateTags({ state: 'incomplete' });
@@ -310,7 +304,8 @@ function pointCreate(model: Model, action: Draft<PointCreate>): Fault | null {
   });
   if (fault) return fault;
   if (action.deactivateHead) setActive(model, action.head, false);
-  settleThinOrigin(group, headName);
+  const point = group.volumes.get(splitPath(action.target)[1]);
+  if (point) countSnapshot(group, point, 1);
   return null;
 }
 
@@ -327,27 +322,38 @@ function snapshotCreate(model: Model, action: Draft<SnapshotCreate>): Fault | nu
   const room = roomOn(group, action.placement);
   const all = extents(action.extents + kept);
   if (kept > 0 && room < all) return short(group, all, room);
-  const fault = addVolume(model, action, {
-    roles: ['public', 'snapshot', 'thicksnapshot'],
-    layout: ['linear'],
-    origin: origin.name,
-    tags: RUN,
-    active: true,
-    skipActivation: false,
-    readOnly: true,
-    chunkSize: bytes(4096),
-  });
+  const traits = { origin: origin.name, tags: RUN, active: true, skipActivation: false, readOnly: true };
+  const fault =
+    action.pool === null
+      ? addVolume(model, action, { ...traits, ...THICK_SNAPSHOT })
+      : addThinSnapshot(group, origin, splitPath(action.target)[1], traits);
   if (fault) return fault;
   if (kept > 0) reserve(group, splitPath(action.target)[1], kept, action.placement);
-  group.snapshotsOf.set(originName, (group.snapshotsOf.get(originName) ?? 0) + 1);
-  put(group, { ...origin, roles: withRoles(origin.roles, ORIGIN_ROLES), active: true });
+  put(group, { ...origin, active: true });
+  setPool(group, action.activateOrigin?.pool ?? null, true);
+  const snapshot = group.volumes.get(splitPath(action.target)[1]);
+  if (snapshot) countSnapshot(group, snapshot, 1);
   return null;
 }
 
-const ORIGIN_ROLES = ['origin', 'thickorigin'];
+const THICK_SNAPSHOT = {
+  roles: ['public', 'snapshot', 'thicksnapshot'],
+  layout: ['linear'],
+  chunkSize: bytes(4096),
+};
 
-function withRoles(roles: readonly string[], more: readonly string[]): readonly string[] {
-  return [...roles, ...more.filter((role) => !roles.includes(role))];
+/** As large as its origin, and it takes nothing of the group. */
+function addThinSnapshot(
+  group: ModelGroup,
+  origin: Volume,
+  name: string,
+  traits: Pick<Volume, 'origin' | 'tags' | 'active' | 'skipActivation' | 'readOnly'>,
+): Fault | null {
+  if (group.volumes.has(name)) return { code: 'name-taken', what: `${group.name}/${name}` };
+  const own = { uuid: '', thinId: null, open: false, health: '', dataPercent: null };
+  const roles = ['public', 'snapshot', 'thinsnapshot'];
+  put(group, { ...origin, ...own, name, roles, ...traits });
+  return null;
 }
 
 type NewVolume = Pick<
@@ -378,6 +384,7 @@ function addVolume(
     hidden: false,
     origin,
     pool: null,
+    thinId: null,
     tags,
     active,
     open: false,
@@ -419,12 +426,40 @@ function snapshotRemove(model: Model, action: Draft<SnapshotRemove>): Fault | nu
   const snapshot = group?.volumes.get(name);
   if (!group || !snapshot) return { code: 'missing', what: action.target };
   endVolume(group, snapshot);
-  const originName = splitPath(action.origin)[1];
-  const origin = group.volumes.get(originName);
-  const isLast = (group.snapshotsOf.get(originName) ?? 0) === 0;
-  if (origin && isLast && action.deactivateOrigin) put(group, { ...origin, active: false });
+  if (action.deactivateOrigin) deactivateOrigin(group, splitPath(action.origin)[1]);
+  setPool(group, action.deactivatePool ?? null, false);
   for (const path of action.deactivate ?? []) setActive(model, path, false);
   if (action.activateOrigin) setActive(model, action.origin, true);
+  return null;
+}
+
+/** A pool with its parts. */
+function setPool(group: ModelGroup, pool: string | null, active: boolean): void {
+  if (pool === null) return;
+  const [, name] = splitPath(pool);
+  for (const part of [name, `${name}_tdata`, `${name}_tmeta`]) {
+    const volume = group.volumes.get(part);
+    if (volume) put(group, { ...volume, active });
+  }
+}
+
+/** The base before it goes, and it takes its place under its own tags. A thin one is put to sleep. */
+function snapshotKeep(model: Model, action: Draft<SnapshotKeep>): Fault | null {
+  const [groupName, name] = splitPath(action.target);
+  const group = model.group(groupName);
+  const snapshot = group?.volumes.get(name);
+  if (!group || !snapshot) return { code: 'missing', what: action.target };
+  const [, base] = splitPath(action.base);
+  const before = group.volumes.get(base);
+  if (before && !action.replaces) return { code: 'name-taken', what: action.base };
+  if (before) endVolume(group, before);
+  group.volumes.delete(name);
+  renameTaken(group, name, base);
+  const tags = action.tagged ? snapshot.tags : [OWNED, ...baseTags(action.backup)];
+  const asleep = action.pool === null ? {} : { active: false, skipActivation: true };
+  put(group, { ...snapshot, name: base, tags, ...asleep });
+  if (action.deactivateOrigin) deactivateOrigin(group, splitPath(action.origin)[1]);
+  setPool(group, action.deactivatePool ?? null, false);
   return null;
 }
 

@@ -15,13 +15,14 @@ import type {
   PointCreate,
   PoolCreate,
   SnapshotCreate,
+  SnapshotKeep,
   SnapshotRemove,
   Step,
   VolumeCreate,
 } from './action.ts';
 import { devicePath } from './device-path.ts';
 import { splitPath } from './model.ts';
-import { identityTags, loanTags, runTags, stateTags } from './ownership.ts';
+import { baseTags, identityTags, loanTags, runTags, stateTags } from './ownership.ts';
 import { createTarget, restoreSteps } from './restore-steps.ts';
 
 /** What apply does for the action, in order. `{run}`, `{time}` and `{digest}` are filled in by the run. */
@@ -48,6 +49,8 @@ export function stepsOf(action: Draft): Step[] {
       return run(createSnapshot(action));
     case 'snapshot.remove':
       return run(endSnapshotCommands(action, { exists: true, originActive: true }));
+    case 'snapshot.keep':
+      return run(keepCommands(action, { originActive: true, replaces: action.replaces !== null }));
     case 'copy':
       return action.restore ? restoreSteps(action, action.restore) : copySteps(action);
     case 'hook':
@@ -178,11 +181,36 @@ function createPoint({ target, head, copied, identity, deactivateHead }: Draft<P
 }
 
 function createSnapshot(action: Draft<SnapshotCreate>): lvm.Argv[] {
-  const { origin, extents, placement, activateOrigin } = action;
+  const { origin, extents, placement, activateOrigin, pool } = action;
   const [, name] = splitPath(action.target);
+  const tags = runTags();
   return [
     ...(activateOrigin ? [lvm.activate(origin, activateOrigin.ignoreSkip)] : []),
-    lvm.createSnapshot({ origin, name, extents, tags: runTags(), devices: placement.devices }),
+    pool === null
+      ? lvm.createSnapshot({ origin, name, extents, tags, devices: placement.devices })
+      : lvm.createThinSnapshot({ origin, name, tags }),
+  ];
+}
+
+export interface KeepStanding {
+  readonly originActive: boolean;
+  /** There is a base before it. */
+  readonly replaces: boolean;
+}
+
+/**
+ * Its tags say that it is the base before the one before it goes, and the name comes last: wherever this is cut, what
+ * is there says how it goes on.
+ */
+export function keepCommands(action: Draft<SnapshotKeep>, standing: KeepStanding): lvm.Argv[] {
+  const { target, base, pool } = action;
+  const isThin = pool !== null;
+  return [
+    ...(action.tagged ? [] : lvm.changeVolumeTags(target, runTags(), [OWNED, ...baseTags(action.backup)])),
+    ...(isThin ? [lvm.skipActivation(target), lvm.deactivate(target)] : []),
+    ...(standing.replaces ? [lvm.removeVolume(base)] : []),
+    lvm.renameVolume(target, base),
+    ...endOriginCommands(action, standing.originActive),
   ];
 }
 
@@ -191,13 +219,30 @@ export interface SnapshotStanding {
   readonly originActive: boolean;
 }
 
-export function endSnapshotCommands(action: Draft<SnapshotRemove>, standing: SnapshotStanding): lvm.Argv[] {
+export function endSnapshotCommands(
+  action: Draft<SnapshotRemove> | Draft<SnapshotKeep>,
+  standing: SnapshotStanding,
+): lvm.Argv[] {
+  const backups = action.type === 'snapshot.remove' ? (action.deactivate ?? []) : [];
   return [
-    ...(action.deactivate ?? []).map(lvm.deactivate),
+    ...backups.map(lvm.deactivate),
     // Before the snapshot goes: should this be cut too, it still tells whose origin sleeps.
-    ...(action.activateOrigin ? [lvm.activate(action.origin, false)] : []),
+    ...(action.type === 'snapshot.remove' && action.activateOrigin
+      ? [lvm.activate(action.origin, false)]
+      : []),
     ...(standing.exists ? [lvm.removeVolume(action.target)] : []),
-    ...(standing.originActive && action.deactivateOrigin ? [lvm.deactivate(action.origin)] : []),
+    ...endOriginCommands(action, standing.originActive),
+  ];
+}
+
+/** An origin that was inactive becomes so again, and so does its pool. */
+function endOriginCommands(
+  { origin, deactivateOrigin, deactivatePool }: Draft<SnapshotRemove> | Draft<SnapshotKeep>,
+  isActive: boolean,
+): lvm.Argv[] {
+  return [
+    ...(isActive && deactivateOrigin ? [lvm.deactivate(origin)] : []),
+    ...(deactivatePool === undefined ? [] : [lvm.deactivate(deactivatePool)]),
   ];
 }
 

@@ -3,20 +3,6 @@ import type { Volume } from '../lvm/inventory.ts';
 import { type Bytes, bytesOf, type Extents, extents } from '../units.ts';
 import type { ModelGroup } from './model.ts';
 
-/** LVM's words for a thin volume that has snapshots; the last for one that has several. */
-const ONE_SNAPSHOT = ['origin', 'thinorigin'];
-const SEVERAL = 'multithinorigin';
-
-/** The roles of an origin, by how many thin snapshots of it there are now. */
-export function settleThinOrigin(group: ModelGroup, name: string): void {
-  const origin = group.volumes.get(name);
-  if (!origin || origin.pool === null) return;
-  const count = [...group.volumes.values()].filter((one) => one.origin === name && isThin(one)).length;
-  const plain = origin.roles.filter((role) => role !== SEVERAL && !ONE_SNAPSHOT.includes(role));
-  const roles = [...plain, ...(count > 0 ? ONE_SNAPSHOT : []), ...(count > 1 ? [SEVERAL] : [])];
-  group.volumes.set(name, { ...origin, roles });
-}
-
 export function isThin({ pool, layout }: Volume): boolean {
   return pool !== null && layout.includes('thin');
 }
@@ -80,7 +66,7 @@ export function plain(
     ...{ group, name, uuid: '', extents: count, size: bytesOf(count, extentSize) },
     ...{ roles: ['public'], layout: ['linear'], hidden: false, origin: null, pool: null, tags: [] },
     ...{ active: false, open: false, skipActivation: false, readOnly: false, health: '' },
-    ...{ snapshotInvalid: false, merging: false, dataPercent: null, metadataPercent: null },
+    ...{ thinId: null, snapshotInvalid: false, merging: false, dataPercent: null, metadataPercent: null },
     ...{ chunkSize: null, allocation: [] },
     ...traits,
   };

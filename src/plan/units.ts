@@ -1,4 +1,6 @@
 /** Units: what stands or falls together. A source alone, or the sources of a set. */
+import type { Inventory } from '../lvm/inventory.ts';
+import { isThin } from './check-thin.ts';
 import type { Member } from './members.ts';
 
 export interface Unit {
@@ -20,7 +22,7 @@ export interface WantedLoan {
  * In the order of the file, but units that borrow for the same group stand together, so that its device is lent
  * once. A set stands where its first member stands.
  */
-export function unitsOf(members: readonly Member[]): Unit[] {
+export function unitsOf(members: readonly Member[], inventory: Pick<Inventory, 'groups'>): Unit[] {
   const byName = new Map<string, Member[]>();
   for (const member of members) {
     const name = unitName(member);
@@ -32,7 +34,7 @@ export function unitsOf(members: readonly Member[]): Unit[] {
     name,
     set: list[0]?.spec.set ?? null,
     members: list,
-    loans: wantedLoans(list),
+    loans: wantedLoans(list, inventory),
   }));
   return together(units);
 }
@@ -41,11 +43,14 @@ function unitName(member: Member): string {
   return member.spec.set === null ? member.source : `set ${member.spec.set}`;
 }
 
-function wantedLoans(members: readonly Member[]): WantedLoan[] {
+function wantedLoans(members: readonly Member[], { groups }: Pick<Inventory, 'groups'>): WantedLoan[] {
   const wanted = new Map<string, WantedLoan>();
   for (const { origin, spec } of members) {
     const { lend } = spec.snapshot;
     if (origin.kind === 'device' || lend === null) continue;
+    const volume = groups.get(origin.group)?.volumes.get(origin.name);
+    // A thin snapshot lies in its pool.
+    if (volume && isThin(volume)) continue;
     wanted.set(`${origin.group} ${lend}`, { group: origin.group, named: lend });
   }
   return [...wanted.values()];

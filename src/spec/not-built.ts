@@ -13,10 +13,7 @@ interface NotBuilt {
   readonly harmless?: (value: unknown) => boolean;
 }
 
-const IN_A_POLICY: readonly NotBuilt[] = [
-  { path: ['tracking'], harmless: (value) => value === 'none' },
-  { path: ['method'], harmless: (value) => value === 'image' },
-];
+const IN_A_POLICY: readonly NotBuilt[] = [{ path: ['method'], harmless: (value) => value === 'image' }];
 
 export function notBuiltYet(file: SpecFile, places: Places): Diagnostic[] {
   const inPolicies = policyPaths(file).flatMap((base) =>

@@ -31,6 +31,8 @@ export function whatText(action: Action): string {
       return `snapshot ${action.origin} as ${action.target}`;
     case 'snapshot.remove':
       return `remove snapshot ${action.target}`;
+    case 'snapshot.keep':
+      return `keep ${action.target} as the base ${action.base}`;
     case 'copy':
       if (action.restore) return `restore ${action.target} from ${action.source}`;
       return `copy ${action.source} to ${action.target}`;

@@ -1,5 +1,5 @@
 /** The plan as people read it at a terminal: actions, space, problems, and a last line of counts. */
-import type { Action, HookAction, SnapshotCreate } from '../plan/action.ts';
+import type { Action, CopyAction, HookAction, SnapshotCreate } from '../plan/action.ts';
 import type { GroupSpace, Plan } from '../plan/plan.ts';
 import { hasErrors } from '../plan/plan.ts';
 import type { Problem } from '../plan/problem.ts';
@@ -52,6 +52,7 @@ const SYMBOLS: Record<Action['type'], readonly [symbol: string, meaning: string]
   'volume.extend': ['~', 'change'],
   'snapshot.create': ['+', 'create'],
   'snapshot.remove': ['-', 'remove'],
+  'snapshot.keep': ['~', 'change'],
   copy: ['>', 'copy'],
   hook: ['*', 'run'],
 };
@@ -121,7 +122,8 @@ function coloured(symbol: string, style: Style): string {
 
 function sizeText(action: Action): string {
   if (action.type === 'hook') return hooksText(action);
-  if (action.type === 'copy') return `${bytesText(action.bytes)}, ${action.mode}`;
+  if (action.type === 'copy') return copySizeText(action);
+  if ('pool' in action && action.pool !== null && action.extents === 0) return `thin, in ${action.pool}`;
   const size = extentsText(action.extents, (action.bytes / Math.max(1, action.extents)) as Bytes);
   // What lies in a pool takes no extents of the group.
   const thin = `${bytesText(action.bytes)}, thin`;
@@ -135,6 +137,8 @@ function sizeText(action: Action): string {
       return thin;
     case 'snapshot.create':
       return size + onText(action.placement.devices) + growthText(action);
+    case 'snapshot.keep':
+      return action.replaces ? `${size}, in place of the base before it` : size;
     case 'volume.create':
       return action.pool === null ? size + onText(action.placement.devices) : `${thin} in ${action.pool}`;
     default:
@@ -162,6 +166,12 @@ function poolText({
 }: Extract<Action, { type: 'pool.create' }>) {
   const spare = spareExtents === 0 ? 'a spare that is there' : `${countText(spareExtents)} for its spare`;
   return `metadata ${countText(metadataExtents)} (${bytesText(metadataBytes)}) and ${spare}, chunks of ${bytesText(chunkSize)}`;
+}
+
+/** How much is read and written stands there where it is less than all, and known. */
+function copySizeText({ bytes, mode, reads }: CopyAction): string {
+  const size = `${bytesText(bytes)}, ${mode}`;
+  return reads === null || reads === bytes ? size : `${size}, about ${bytesText(reads)} to read and write`;
 }
 
 /** No device is named where none could be used. */

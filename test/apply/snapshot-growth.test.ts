@@ -11,6 +11,7 @@ const of = (count: number) => bytes(count * EXTENT);
 const ACTION: SnapshotCreate = {
   ...{ id: 2, type: 'snapshot.create', unit: 'S/root', target: 'S/root-snap', origin: 'S/root', reason: '' },
   ...{ extents: extents(10), bytes: of(10), placement: { devices: ['/dev/c'] }, activateOrigin: null },
+  pool: null,
   growth: { at: 80, step: extents(5), extents: extents(12) },
 };
 

@@ -23,6 +23,7 @@ export function aVolume(group: string, name: string, count: number, traits: Part
     hidden: false,
     origin: null,
     pool: null,
+    thinId: null,
     tags: [],
     active: true,
     open: false,

@@ -9,7 +9,7 @@ import { compactTime } from '../../src/apply/placeholders.ts';
 import type { CopyResult } from '../../src/copy/copy.ts';
 import type { Inventory, Volume } from '../../src/lvm/inventory.ts';
 import type { Action, ActionId, PlannedPv } from '../../src/plan/action.ts';
-import { Model, splitPath } from '../../src/plan/model.ts';
+import { Model, renameTaken, splitPath } from '../../src/plan/model.ts';
 import { type Fault, perform } from '../../src/plan/simulate.ts';
 import { bytes, extents } from '../../src/units.ts';
 import { CLOCK } from './specs.ts';
@@ -121,8 +121,11 @@ export class SimulatedLvm {
       case 'vgextend':
       case 'lvcreate':
       case 'lvextend':
-      case 'lvremove':
         return this.#whole(action);
+      case 'lvremove':
+        return action.type === 'snapshot.keep' ? this.#remove(argv.at(-1) ?? '') : this.#whole(action);
+      case 'lvrename':
+        return this.#rename(argv.at(-2) ?? '', argv.at(-1) ?? '');
       case 'vgreduce':
         return this.#reduce(action);
       case 'pvcreate':
@@ -150,6 +153,24 @@ export class SimulatedLvm {
       const tags = volume.tags.map((tag) => tag.replace('{run}', RUN));
       group.volumes.set(name, { ...volume, tags });
     }
+    return null;
+  }
+
+  #remove(target: string): Fault | null {
+    const nothing = { extents: extents(0), bytes: bytes(0), reason: '' };
+    return perform(this.#model, { type: 'volume.remove', target, ...nothing });
+  }
+
+  #rename(from: string, to: string): Fault | null {
+    const [groupName, name] = splitPath(from);
+    const [, newName] = splitPath(to);
+    const group = this.#model.group(groupName);
+    const volume = group?.volumes.get(name);
+    if (!group || !volume) return { code: 'missing', what: from };
+    if (group.volumes.has(newName)) return { code: 'name-taken', what: to };
+    group.volumes.delete(name);
+    group.volumes.set(newName, { ...volume, name: newName });
+    renameTaken(group, name, newName);
     return null;
   }
 
@@ -188,6 +209,7 @@ export class SimulatedLvm {
     const traits: Partial<Volume> = {
       tags: changedTags(volume.tags, argv),
       active: argv.includes('-ay') || (volume.active && !argv.includes('-an')),
+      skipActivation: volume.skipActivation || argv.includes('-ky'),
     };
     group.volumes.set(name, { ...volume, ...traits });
     return null;

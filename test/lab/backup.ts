@@ -19,10 +19,10 @@ export async function backUp(on: Lab, file: string): Promise<string> {
   return backUpAsWritten(on);
 }
 
-export async function backUpAsWritten(on: Lab): Promise<string> {
+export async function backUpAsWritten(on: Lab, ...options: readonly string[]): Promise<string> {
   const before = await liveInventory(on);
   const plan = await planDocumentOf(on);
-  const applied = await lvmbackup(on, 'apply', '-y');
+  const applied = await lvmbackup(on, 'apply', '-y', ...options);
   expect(applied.exitCode, applied.stdout + applied.stderr).toBe(0);
   const prediction = predicted(before, plan);
   const totals = spanned(prediction);

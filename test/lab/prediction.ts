@@ -88,7 +88,7 @@ function timeless(name: string): string {
 /** Only the run knows its time and its digests; that they are there and well formed is what is compared. */
 function runIndependent(tag: string): string {
   return tag
-    .replace(/^(lvmbackup\.time=)(\{time\}|\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ)$/, '$1TIME')
+    .replace(/^(lvmbackup\.(?:base)?time=)(\{time\}|\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ)$/, '$1TIME')
     .replace(/^(lvmbackup\.used=)(\{used\}|\d+\.\d:\d+\.\d)$/, '$1USED')
     .replace(/^(lvmbackup\.digest=)(\{digest\}|sha256-256KiB:[0-9a-f]{64})$/, '$1DIGEST');
 }

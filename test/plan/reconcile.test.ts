@@ -311,7 +311,8 @@ describe('the lent device', () => {
 describe('the source', () => {
   test.each([
     ['a snapshot', { roles: ['public', 'snapshot', 'thicksnapshot'] }, 'source-unsupported'],
-    ['thin', { layout: ['thin', 'sparse'] }, 'source-unsupported'],
+    ['an external origin', { roles: ['public', 'origin', 'extthinorigin'] }, 'source-unsupported'],
+    ['a thin snapshot', { roles: ['public', 'snapshot', 'thinsnapshot'], origin: 'x' }, 'source-unsupported'],
     ['a pool', { layout: ['thin', 'pool'] }, 'source-unsupported'],
     ['one of ours', { tags: ['lvmbackup'] }, 'source-unsupported'],
     ['merging', { merging: true }, 'source-unsupported'],

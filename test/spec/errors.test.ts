@@ -139,6 +139,6 @@ describe('no hook may freeze what LVM is about to snapshot', () => {
 });
 
 test('what is not built yet is refused by name, at its place', () => {
-  const text = file('- {source: S/a, tracking: snapshot}\n- {source: S/b, keep: {last: 3}}');
-  expect(pointed(text)).toEqual(['4:19 not-built «tracking»']);
+  const text = file('- {source: S/a, tracking: snapshot}\n- {source: S/b, method: files}');
+  expect(pointed(text)).toEqual(['5:19 not-built «method»']);
 });
