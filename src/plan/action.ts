@@ -320,8 +320,8 @@ export interface CopyAction extends ActionBase {
   readonly dropTags: readonly string[];
   /** The pool that the target lies in, `VG/POOL`; null where it takes extents. */
   readonly pool: string | null;
-  /** Somebody activated the pool by itself, and nothing else in it is in use: it is inactive after this copy. */
-  readonly deactivatePool: boolean;
+  /** The pool, where somebody activated it by itself and nothing in it is in use: it is inactive after this copy. */
+  readonly deactivatePool?: string;
   /** No other complete copy of the source is kept: while this lasts there is none. */
   readonly onlyCopy: boolean;
   /** The target is new and reads zero: zeros need not be written. */

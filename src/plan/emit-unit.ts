@@ -272,7 +272,7 @@ function poolTraits(builder: PlanBuilder, { target, path, points }: ReadyMember)
   const pool = points.pool === null ? null : `${groupName}/${points.pool}`;
   return {
     pool,
-    deactivatePool: group !== undefined && points.pool !== null && isIdle(group, points.pool),
+    ...(pool !== null && group && isIdle(group, splitPath(pool)[1]) ? { deactivatePool: pool } : {}),
     targetReadsZero: pool !== null && target.kind === 'create',
     stopAutoactivation: group?.autoactivation === true && isAllOurs(group.volumes.values()),
   };

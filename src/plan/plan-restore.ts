@@ -108,7 +108,6 @@ function emitCopy(builder: PlanBuilder, wanted: Wanted, { to, size, target, crea
     ...{ since: null, sourcePool: null, reads: null, writes: null },
     ...{
       pool: null,
-      deactivatePool: false,
       onlyCopy: false,
       targetReadsZero: false,
       stopAutoactivation: false,

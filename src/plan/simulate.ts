@@ -473,7 +473,7 @@ function copy(model: Model, action: Draft<CopyAction>): Fault | null {
   const done = action.pool === null ? DONE : [...DONE, USED];
   put(group, { ...target, tags: [...kept, ...identityTags(action.identity), ...done], active: false });
   if (action.stopAutoactivation) group.autoactivation = false;
-  if (action.pool !== null && action.deactivatePool) setActive(model, action.pool, false);
+  setPool(group, action.deactivatePool ?? null, false);
   return null;
 }
 

@@ -260,6 +260,6 @@ function copySteps(action: Draft<CopyAction>): Step[] {
     ...run([lvm.activate(target, true)]),
     { do: 'copy', from: devicePath(action.source), to: devicePath(target), action },
     ...run([...lvm.changeVolumeTags(target, incomplete, complete), lvm.deactivate(target)]),
-    ...run(pool !== null && action.deactivatePool ? [lvm.deactivate(pool)] : []),
+    ...run(action.deactivatePool === undefined ? [] : [lvm.deactivate(action.deactivatePool)]),
   ];
 }
