@@ -206,7 +206,7 @@ test('a saved plan, garbled or with parts exchanged: what it leads to is planned
       const moved = staleReasons(saved, now);
       // Taken as approved: then it names the same commands, and they were made here.
       if (moved.length === 0) return ExitCode.done;
-      io.err(moved.join('\n'));
+      io.err(escaped(moved.join(', ')));
       return ExitCode.refused;
     });
   });

@@ -160,7 +160,7 @@ function volumeOf(state: State, groupName: string, group: Vg, name: string, lv: 
       ...(lv.origin === null ? [] : ['snapshot', 'thicksnapshot']),
       ...(isOrigin ? ['origin', 'thickorigin'] : []),
     ],
-    ...{ layout: ['linear'], hidden: false, origin: lv.origin, pool: null, tags: lv.tags },
+    ...{ layout: ['linear'], hidden: false, origin: lv.origin, pool: null, thinId: null, tags: lv.tags },
     ...{ active: lv.active, open: false, skipActivation: lv.skip, readOnly: lv.origin !== null },
     ...{
       health: partial ? 'partial' : '',
