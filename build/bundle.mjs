@@ -2,6 +2,7 @@
 import { chmodSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
+import { makeExtras } from './extras.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 await import('./generate.mjs');
@@ -9,16 +10,18 @@ const { version } = JSON.parse(readFileSync(`${root}package.json`, 'utf8'));
 
 const common = { absWorkingDir: root, bundle: true, platform: 'node', target: 'node20', logLevel: 'warning' };
 
-await build({
+const { metafile } = await build({
   ...common,
   entryPoints: ['src/cli.ts'],
   outfile: 'dist/lvmbackup.cjs',
   format: 'cjs',
   minifySyntax: true,
+  metafile: true,
   banner: { js: '#!/usr/bin/env node' },
   define: { LVMBACKUP_VERSION: JSON.stringify(version), 'import.meta.url': 'undefined' },
 });
 chmodSync(`${root}dist/lvmbackup.cjs`, 0o755);
+makeExtras(Object.keys(metafile.inputs));
 
 // What package.json runs besides: they are for this project's folder only, so their libraries stay outside.
 await build({

@@ -15,10 +15,9 @@ const EXECUTABLE = `${folder}/lvmbackup`;
 /** The mark in node's own binary that says whether it carries a program; node defines it. */
 const FUSE = 'NODE_SEA_FUSE_fce680ab2cc467b6e072b8b5df1996b2';
 
-/** Gives the path of the executable. */
+/** Gives the path of the executable, which holds what was built last. */
 export async function makeExecutable() {
   refuseShared();
-  await import('./bundle.mjs');
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });
   const blob = makeBlob();
@@ -55,4 +54,7 @@ function makeBlob() {
   return readFileSync(config.output);
 }
 
-if (process.argv[1] === fileURLToPath(import.meta.url)) console.log(await makeExecutable());
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  await import('./bundle.mjs');
+  console.log(await makeExecutable());
+}

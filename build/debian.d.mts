@@ -1,0 +1,1 @@
+export function makeDebianPackage(options: { readonly fast: boolean }): Promise<string>;

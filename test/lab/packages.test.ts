@@ -1,0 +1,114 @@
+/**
+ * The Debian package as its users meet it: installed on a machine without node, a backup by its service, purged. What
+ * it starts of itself (the threads of the copy, the child that thaws) comes out of the single executable, and all that
+ * LVM does is done inside of the service's sandbox.
+ */
+import { existsSync } from 'node:fs';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { makeDebianPackage } from '../../build/debian.mjs';
+import { expectNothingLeft } from './backup.ts';
+import { FILE, prepareGuide } from './guide-machine.ts';
+import { startSystemd, withoutDependencies } from './systemd.ts';
+import { sh, volumes } from './tool.ts';
+import type { Lab } from './vm.ts';
+
+let lab: Lab;
+let deb: string;
+beforeAll(async () => {
+  deb = await makeDebianPackage({ fast: true });
+  lab = await prepareGuide();
+  await sh(
+    lab,
+    `
+    # Some machines leave man pages out.
+    rm -f /etc/dpkg/dpkg.cfg.d/* /root/backup.yaml
+    for name in $(which -a node nodejs); do rm -f "$name"; done
+    echo 'size=40MiB' | sfdisk -q --append --no-reread --no-tell-kernel /dev/vdb
+    partx -u /dev/vdb
+    mke2fs -q -t ext4 -E lazy_itable_init=0,lazy_journal_init=0 /dev/vdb3
+    mkdir /mnt/boot && mount /dev/vdb3 /mnt/boot && echo kernel > /mnt/boot/vmlinuz
+  `,
+  );
+  await startSystemd(lab);
+}, 600_000);
+afterAll(() => lab?.close());
+
+const run = (...args: readonly string[]) => lab.run(['/usr/sbin/lvmbackup', ...args], { cwd: '/' });
+const isThere = async (path: string) => (await lab.run(['test', '-e', path])).exitCode === 0;
+const SERVICE = 'lvmbackup.service';
+
+let files: string[] = [];
+
+test('it is installed where node is not, and does nothing by itself', async () => {
+  expect((await lab.run(['sh', '-c', 'command -v node nodejs'])).exitCode).not.toBe(0);
+  await lab.ok('dpkg', '-i', deb);
+  files = (await lab.ok('dpkg', '-L', 'lvmbackup')).trim().split('\n');
+  expect(files).toEqual(expect.arrayContaining(PLACES));
+  for (const path of PLACES) expect(await isThere(path), path).toBe(true);
+  expect((await run('--version')).stdout).toMatch(/^\d+\.\d+\.\d+\n$/);
+  expect((await run('validate', '-f', '/etc/lvmbackup/backup.yaml.example')).exitCode).toBe(0);
+  // The example is there to be copied.
+  expect((await run('plan')).exitCode).toBe(3);
+  expect((await lab.run(['systemctl', 'is-enabled', 'lvmbackup.timer'])).stdout).toBe('disabled\n');
+});
+
+test('a service that is stopped while it copies closes what it opened, and its failure is told', async () => {
+  const slow = FILE.replace('defaults:\n', 'defaults:\n  limit: {rate: 512KiB/s}\n');
+  await lab.write('/etc/lvmbackup/backup.yaml', slow);
+  await lab.write('/etc/lvmbackup/on-failure', '#!/bin/sh\necho "$MONITOR_UNIT" > /root/failed\n', 0o755);
+  for (const unit of [SERVICE, 'lvmbackup-failed.service']) await withoutDependencies(lab, unit);
+  await lab.ok('systemctl', 'start', '--no-block', SERVICE);
+  await sh(lab, 'until lvs VolGroupSSD/lvolroot-snap >/dev/null 2>&1; do sleep 0.5; done');
+  await lab.ok('systemctl', 'stop', SERVICE);
+  expect(await lab.ok('systemctl', 'show', '-p', 'ExecMainStatus', '--value', SERVICE)).toBe('143\n');
+  await expectNothingLeft(lab);
+  expect(await lab.ok('vgs', '--noheadings', '-o', 'pv_count', 'VolGroupSSD')).toMatch(/^\s+1\s*$/);
+  await sh(lab, 'for i in $(seq 50); do test -s /root/failed && exit; sleep 0.2; done; exit 1');
+  expect(await lab.read('/root/failed')).toBe(`${SERVICE}\n`);
+});
+
+test('the service makes a backup: snapshots, a lent device, a frozen file system, all in its sandbox', async () => {
+  const boot = '  - {source: /dev/vdb3, backup: boot-backup, freeze: true}\n';
+  await lab.write('/etc/lvmbackup/backup.yaml', `${FILE}${boot}`);
+  const { exitCode } = await lab.run(['systemctl', 'start', SERVICE]);
+  expect(exitCode, (await run('plan')).stdout).toBe(0);
+  const complete = (await volumes(lab)).filter((line) => line.includes('lvmbackup.state=complete'));
+  expect(complete.map((line) => line.split(' ')[0])).toEqual([
+    'VolGroupBackupDisk/boot-backup',
+    'VolGroupBackupDisk/lvolhome-backup',
+    'VolGroupBackupDisk/lvolroot-backup',
+  ]);
+  await expectNothingLeft(lab);
+  // The file system that was frozen is not any more, and its copy holds what it holds.
+  await sh(lab, 'echo still > /mnt/boot/writable && umount /mnt/boot');
+  await lab.ok('lvchange', '-y', '-ay', '-K', 'VolGroupBackupDisk/boot-backup');
+  await sh(lab, 'mkdir /mnt/copy && mount -o ro,noload /dev/VolGroupBackupDisk/boot-backup /mnt/copy');
+  expect(await lab.read('/mnt/copy/vmlinuz')).toBe('kernel\n');
+  await sh(lab, 'umount /mnt/copy && lvchange -an VolGroupBackupDisk/boot-backup');
+});
+
+test('purged, nothing of it is left but what people wrote', async () => {
+  await lab.ok('systemctl', 'enable', '--now', 'lvmbackup.timer');
+  expect(await isThere('/var/lib/lvmbackup')).toBe(true);
+  await lab.ok('dpkg', '-P', 'lvmbackup');
+  const own = files.filter((path) => path.includes('lvmbackup') && path !== '/etc/lvmbackup');
+  for (const path of [...own, '/var/lib/lvmbackup']) expect(await isThere(path), path).toBe(false);
+  expect((await lab.run(['systemctl', 'is-active', 'lvmbackup.timer'])).stdout).toBe('inactive\n');
+  expect((await lab.ok('ls', '/etc/lvmbackup')).split('\n')).toEqual(['backup.yaml', 'on-failure', '']);
+  // It was the guest's alone.
+  expect(existsSync('/usr/sbin/lvmbackup')).toBe(false);
+});
+
+const PLACES = [
+  '/etc/lvmbackup/backup.yaml.example',
+  '/usr/lib/systemd/system/lvmbackup-failed.service',
+  '/usr/lib/systemd/system/lvmbackup.service',
+  '/usr/lib/systemd/system/lvmbackup.timer',
+  '/usr/sbin/lvmbackup',
+  '/usr/share/bash-completion/completions/lvmbackup',
+  '/usr/share/doc/lvmbackup/copyright',
+  '/usr/share/fish/vendor_completions.d/lvmbackup.fish',
+  '/usr/share/man/man5/backup.yaml.5.gz',
+  '/usr/share/man/man8/lvmbackup.8.gz',
+  '/usr/share/zsh/vendor-completions/_lvmbackup',
+];
