@@ -51,33 +51,42 @@ export interface LastResult {
   readonly bytesWritten: number | null;
 }
 
-/** Whose history is asked for: one host may have several files, each for a group of its own. */
-export interface WhoseHistory {
-  readonly source: string;
-  readonly group: string;
+/** The backups to one group, the newest first, to be asked for many sources. */
+export type GroupHistory = readonly IndexedRun[];
+
+interface IndexedRun {
+  readonly run: RunRecord;
+  readonly bySource: ReadonlyMap<string, SourceRecord>;
 }
 
-/** The newest run that had to do with the source; one that found it fresh says nothing. `runs`: the oldest first. */
-export function lastResult(runs: readonly RunRecord[], whose: WhoseHistory): LastResult | null {
-  for (const run of [...runs].reverse()) {
-    const result = resultIn(run, whose);
+/** One host may have several files, each for a group of its own. `runs`: the oldest first. */
+export function historyOf(runs: readonly RunRecord[], group: string): GroupHistory {
+  return runs
+    .filter((run) => run.operation === 'backup' && run.group === group)
+    .map((run) => ({ run, bySource: new Map(run.sources.map((one) => [one.source, one])) }))
+    .reverse();
+}
+
+/** The newest run that had to do with the source; one that found it fresh says nothing. */
+export function lastResult(history: GroupHistory, source: string): LastResult | null {
+  for (const run of history) {
+    const result = resultIn(run, source);
     if (result && result.result !== 'skipped') return result;
   }
   return null;
 }
 
 /** When the source was last copied whole, as far as the history goes back; null where it tells of none. */
-export function lastComplete(runs: readonly RunRecord[], whose: WhoseHistory): LastResult | null {
-  for (const run of [...runs].reverse()) {
-    const result = resultIn(run, whose);
+export function lastComplete(history: GroupHistory, source: string): LastResult | null {
+  for (const run of history) {
+    const result = resultIn(run, source);
     if (result?.result === 'complete') return result;
   }
   return null;
 }
 
-function resultIn(run: RunRecord, { source, group }: WhoseHistory): LastResult | null {
-  if (run.operation !== 'backup' || run.group !== group) return null;
-  const own = run.sources.find((one) => one.source === source);
+function resultIn({ run, bySource }: IndexedRun, source: string): LastResult | null {
+  const own = bySource.get(source);
   if (own) {
     const { result, reason, bytesRead, bytesWritten } = own;
     return { time: run.end, result, reason, bytesRead, bytesWritten };

@@ -5,7 +5,7 @@ import type { StatusLeftover } from './leftovers.ts';
 import type { Member } from './members.ts';
 import { clockText } from './plan.ts';
 import type { RestorePoint } from './restore-points.ts';
-import { type LastResult, lastComplete, lastResult } from './run-record.ts';
+import { type GroupHistory, type LastResult, lastComplete, lastResult } from './run-record.ts';
 import type { SourceState, SourceStatus, StatusInput } from './status.ts';
 
 /** Whole, and not found damaged since. */
@@ -27,29 +27,36 @@ export function heldBytes(points: readonly RestorePoint[]): number {
   return own + thin;
 }
 
-export function evaluateSource(
-  input: StatusInput,
-  member: Member,
-  all: readonly RestorePoint[],
-  leftovers: readonly StatusLeftover[],
-): SourceStatus {
-  const { spec, inventory, clock, runs } = input;
+/** What is known of all sources, looked up once. */
+export interface Known {
+  readonly points: PointIndex;
+  readonly history: GroupHistory;
+  readonly leftovers: readonly StatusLeftover[];
+}
+
+/** Restore points by the identity of their source, and by its name. */
+export interface PointIndex {
+  readonly byId: ReadonlyMap<string, readonly RestorePoint[]>;
+  readonly byName: ReadonlyMap<string, readonly RestorePoint[]>;
+}
+
+export function evaluateSource(input: StatusInput, member: Member, known: Known): SourceStatus {
+  const { spec, inventory, clock } = input;
   const group = spec.group.name;
-  const own = pointsOf(member, inventory, all);
-  const whose = { source: member.source, group };
+  const own = pointsOf(member, inventory, known.points);
   const present = inventory.groups.has(group);
   const newest = own.find(isTrusted)?.time ?? null;
   // While the disk is away, the history is all that is known of it.
-  const remembered = present ? null : lastComplete(runs, whose);
+  const remembered = present ? null : lastComplete(known.history, member.source);
   const time = newest ?? (remembered ? new Date(remembered.time) : null);
   const { refreshAfter, alertAfter } = member.spec;
-  const last = lastResult(runs, whose);
+  const last = lastResult(known.history, member.source);
   const facts: Facts = {
     age: time === null ? null : Math.floor((clock.getTime() - time.getTime()) / 1000),
     newest: time,
     running: input.liveRun,
     ...{ refreshAfter, alertAfter, last, own },
-    dead: leftovers.find(({ source }) => source === member.source) ?? null,
+    dead: known.leftovers.find(({ source }) => source === member.source) ?? null,
     away: present ? null : group,
   };
   const [state, reason] = judge(facts);
@@ -79,15 +86,14 @@ export function evaluateSource(
 function pointsOf(
   { origin, source }: Member,
   inventory: Inventory,
-  all: readonly RestorePoint[],
-): RestorePoint[] {
-  const named = all.filter((point) => point.source === source);
+  { byId, byName }: PointIndex,
+): readonly RestorePoint[] {
+  const named = byName.get(source) ?? [];
   if (origin.kind === 'device') return named;
   const group = inventory.groups.get(origin.group);
   const volume = group?.volumes.get(origin.name);
   if (!group || !volume) return named;
-  const id = `${group.uuid}/${volume.uuid}`;
-  return all.filter((point) => point.sourceId === id);
+  return byId.get(`${group.uuid}/${volume.uuid}`) ?? [];
 }
 
 function sizeOf({ origin }: Member, { groups, devices }: Inventory): number | null {

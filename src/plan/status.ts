@@ -9,7 +9,7 @@ import { leftoversOf, type StatusLeftover } from './leftovers.ts';
 import { membersOf } from './members.ts';
 import { clockText } from './plan.ts';
 import { type RestorePoint, restorePoints } from './restore-points.ts';
-import type { RunRecord } from './run-record.ts';
+import { historyOf, type RunRecord } from './run-record.ts';
 import { evaluateSource, heldBytes, isTrusted } from './source-status.ts';
 
 export const STATUS_FORMAT = '1.0';
@@ -93,7 +93,12 @@ export function statusOf(input: StatusInput): Status {
   const points = restorePoints(inventory).filter(({ volume }) => volume.group === spec.group.name);
   const leftovers = liveRun ? [] : leftoversOf(inventory, clock);
   const { members } = membersOf(spec.volumes, inventory, []);
-  const sources = members.map((member) => evaluateSource(input, member, points, leftovers));
+  const known = {
+    points: { byId: indexed(points, 'sourceId'), byName: indexed(points, 'source') },
+    history: historyOf(input.runs, spec.group.name),
+    leftovers,
+  };
+  const sources = members.map((member) => evaluateSource(input, member, known));
   const named = new Set(sources.map(({ source }) => source));
   return {
     createdAt: clockText(clock),
@@ -117,9 +122,7 @@ function needsAttention({ state, damaged }: SourceStatus): boolean {
 }
 
 function othersIn(points: readonly RestorePoint[]): Status['others'] {
-  const bySource = new Map<string, RestorePoint[]>();
-  for (const point of points) bySource.set(point.source, [...(bySource.get(point.source) ?? []), point]);
-  return [...bySource].map(([source, own]) => {
+  return [...indexed(points, 'source')].map(([source, own]) => {
     const [newest] = own.filter(isTrusted);
     return {
       source,
@@ -128,4 +131,15 @@ function othersIn(points: readonly RestorePoint[]): Status['others'] {
       heldBytes: heldBytes(own),
     };
   });
+}
+
+/** In their order: the newest first. */
+function indexed(points: readonly RestorePoint[], key: 'source' | 'sourceId'): Map<string, RestorePoint[]> {
+  const index = new Map<string, RestorePoint[]>();
+  for (const point of points) {
+    const list = index.get(point[key]);
+    if (list) list.push(point);
+    else index.set(point[key], [point]);
+  }
+  return index;
 }
