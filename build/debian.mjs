@@ -79,7 +79,7 @@ function installExamples() {
 
 function copyright() {
   return [
-    'lvmbackup is distributed under the MIT license.',
+    readFileSync(`${root}LICENSE`, 'utf8'),
     `Its executable holds Node.js ${process.version} and the libraries below. The license of Node.js and of what it is`,
     `made of: https://github.com/nodejs/node/blob/${process.version}/LICENSE`,
     '',
