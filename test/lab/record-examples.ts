@@ -58,6 +58,32 @@ const MACHINES: Readonly<Record<string, Machine>> = {
       lvcreate -q -y -l 8 -n mail data
       vgcreate -q backups /dev/vdb`,
   },
+  rotation: {
+    disks: [
+      { size: 200, serial: 'SSD' },
+      { size: 300, serial: 'USB-DISK' },
+    ],
+    script: 'vgcreate -q data /dev/vda; lvcreate -q -y -l 20 -n home data; vgcreate -q backups /dev/vdb',
+  },
+  pool: {
+    disks: [
+      { size: 200, serial: 'SSD' },
+      { size: 400, serial: 'USB-DISK' },
+    ],
+    script: 'vgcreate -q data /dev/vda; lvcreate -q -y -l 20 -n home data; vgcreate -q backups /dev/vdb',
+  },
+  tracking: {
+    disks: [
+      { size: 400, serial: 'SSD' },
+      { size: 300, serial: 'USB-DISK' },
+    ],
+    script: `
+      vgcreate -q data /dev/vda
+      lvcreate -q -y -l 20 -n home data
+      lvcreate -q -y --type thin-pool -l 30 -n thin data
+      lvcreate -q -y --thin -V 64m -n mail data/thin
+      vgcreate -q backups /dev/vdb`,
+  },
   partition: {
     disks: [
       { size: 100, serial: 'SYSTEM' },
