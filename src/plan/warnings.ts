@@ -30,6 +30,8 @@ function warn(builder: PlanBuilder, action: Action, code: WarningCode, message: 
 }
 
 function mayOverflow(builder: PlanBuilder, action: SnapshotCreate): void {
+  // A thin snapshot has no store of its own: the fill of its pool is checked elsewhere.
+  if (action.pool !== null) return;
   const [groupName, name] = splitPath(action.origin);
   const group = builder.model.group(groupName);
   const origin = group?.volumes.get(name);

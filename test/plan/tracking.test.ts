@@ -182,6 +182,11 @@ describe('a base', () => {
 });
 
 describe('a thin origin', () => {
+  test('has no store that could overflow, and no warning says so', () => {
+    const plan = planOf(thinMachine(), aSpec([aVolumeSpec('SSD/root')]));
+    expect(plan.problems.map(({ code }) => code)).not.toContain('may-overflow');
+  });
+
   test('has a snapshot without a size, which takes nothing of the group', () => {
     const plan = planOf(thinMachine(), aSpec([aVolumeSpec('SSD/root')]));
     expect(words(plan)).toContain(
