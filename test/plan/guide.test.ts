@@ -1,7 +1,9 @@
 import { expect, test } from 'vitest';
 import type { Action } from '../../src/plan/action.ts';
+import { planDocument } from '../../src/plan/document.ts';
 import type { Plan } from '../../src/plan/plan.ts';
 import { planBackup } from '../../src/plan/plan-backup.ts';
+import { staleReasons } from '../../src/plan/stale.ts';
 import { commandsOf } from '../../src/plan/steps.ts';
 import { bytes, MiB } from '../../src/units.ts';
 import { aDevice, aGroup, anInventory, aVolume, diskOf } from '../helpers/machine.ts';
@@ -46,6 +48,24 @@ function outline(actions: readonly Action[]): string[] {
       .trim(),
   );
 }
+
+test('a link that leads to another device by now makes a saved plan stale, though its name is the same', () => {
+  const machine = (path: string) => {
+    const inventory = guide();
+    const devices = [...(inventory.devices?.byPath.values() ?? [])];
+    return anInventory({
+      groups: [...inventory.groups.values()],
+      devices: [...devices, aDevice('/dev/sdc1', diskOf(110), { parents: ['/dev/sdc'] })],
+      links: { [lend]: path },
+    });
+  };
+  const before = planBackup(anInput(guideSpec(), machine('/dev/sdb1')));
+  const saved = JSON.parse(JSON.stringify(planDocument(before)));
+  expect(staleReasons(saved, planBackup(anInput(guideSpec(), machine('/dev/sdb1'))))).toEqual([]);
+  const now = planBackup(anInput(guideSpec(), machine('/dev/sdc1')));
+  expect(errors(now)).toEqual([]);
+  expect(staleReasons(saved, now)).not.toEqual([]);
+});
 
 test('the device is lent once, around all sources of its group', () => {
   const plan = planBackup(anInput(guideSpec(), guide()));
