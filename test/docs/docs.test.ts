@@ -37,7 +37,12 @@ function commandLines(text: string): string[][] {
     .flatMap((line) => line.replace(/\s[#>]\s.*$/, '').split(/&&|\|/))
     .map((line) => line.trim().replace(/^(\$ )?(sudo )?/, ''))
     .filter((line) => /^lvmbackup [a-z-]/.test(line))
-    .map((line) => line.split(/\s+/).slice(1));
+    .map((line) => wordsOf(line).slice(1));
+}
+
+/** As a shell parts them, as far as the texts need it: double quotes hold words together. */
+function wordsOf(line: string): string[] {
+  return [...line.matchAll(/(?:[^\s"]|"[^"]*")+/g)].map(([word]) => word.replaceAll('"', ''));
 }
 
 /** The program's own tree, doing nothing: it only takes the words, or refuses them. */
@@ -68,15 +73,15 @@ test('what is not a command line of lvmbackup is refused here too', () => {
 });
 
 const shown = BLOCKS.flatMap(({ page, text }) =>
-  commandLines(text).map((words) => [page, words.join(' ')] as const),
+  commandLines(text).map((words) => ({ page, words, line: words.join(' ') })),
 );
 
 test('there are many', () => {
   expect(shown.length).toBeGreaterThan(20);
 });
 
-test.each(shown)('%s: lvmbackup %s', (_page, line) => {
-  expect(refusal(line.split(' '))).toBeNull();
+test.each(shown)('$page: lvmbackup $line', ({ words }) => {
+  expect(refusal(words)).toBeNull();
 });
 
 const helps = (root: Command): Command[] => [root, ...root.commands.flatMap(helps)];
