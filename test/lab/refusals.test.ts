@@ -53,7 +53,7 @@ describe('a full source group, refused for', () => {
   });
 });
 
-test('the source: missing, thin, a snapshot, a torn restore, a name that is taken', async () => {
+test('the source: missing, a pool, a snapshot of either kind, a torn restore, a name that is taken', async () => {
   on = await machine(
     [200, 100],
     `
@@ -63,6 +63,7 @@ test('the source: missing, thin, a snapshot, a torn restore, a name that is take
     lvcreate -q -y -l 4 -n back --addtag lvmbackup.restoring=x S
     lvcreate -q -y --type thin-pool -l 8 -n pool S
     lvcreate -q -y --thin -V 20m -n thin S/pool
+    lvcreate -q -y -s -kn -n thinsnap S/thin
     lvcreate -q -y -s -l 1 -n old S/back
     vgcreate -q B /dev/vdb
   `,
@@ -71,7 +72,7 @@ test('the source: missing, thin, a snapshot, a torn restore, a name that is take
   await refused('name-taken', source('root'));
   await refused('source-missing', source('nowhere'));
   await refused('source-restoring', source('back'));
-  await refused('source-unsupported', source('thin'));
+  await refused('source-unsupported', source('thinsnap'));
   await refused('source-unsupported', source('old'));
   await refused('source-unsupported', source('pool'));
   // A disk that LVM holds, though nothing on it is mounted.
