@@ -1,5 +1,6 @@
 /** The entry: arguments to commands, and what comes of them to the exit code. Nothing else sets it. */
 import { THAW_GUARD_ROLE } from './apply/thaw-guard.ts';
+import { FILES_ROLE } from './files/role.ts';
 
 declare const LVMBACKUP_VERSION: string;
 
@@ -13,6 +14,11 @@ async function main(argv: readonly string[]): Promise<number> {
   if (role === 0) {
     const { runThawGuard } = await import('./apply/thaw-guard.ts');
     runThawGuard(argv.slice(1));
+    return 0;
+  }
+  if (argv[0] === FILES_ROLE) {
+    const { runFilesChild } = await import('./files/child.ts');
+    await runFilesChild(argv[1] ?? '');
     return 0;
   }
   const { runProgram } = await import('./commands/program.ts');

@@ -120,7 +120,7 @@ describe('LVM is spelled in one room', () => {
 });
 
 describe('processes are started in few places', () => {
-  test('one file of the program starts other programs, besides those that guard a lock and a freeze, that run what a file says, and tidy the page cache', () => {
+  test('one file of the program starts other programs, besides those that guard a lock and a freeze, that run what a file says or take files over, and tidy the page cache', () => {
     const starters = sources
       .filter(({ imports }) => imports.some(({ target }) => ['execa', 'node:child_process'].includes(target)))
       .map(({ path }) => path);
@@ -130,6 +130,8 @@ describe('processes are started in few places', () => {
       'src/apply/quiesce.ts',
       'src/apply/thaw-guard.ts',
       'src/copy/page-cache.ts',
+      'src/files/rsync.ts',
+      'src/files/step.ts',
       'src/lvm/spawn.ts',
     ]);
   });

@@ -6,6 +6,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { SYSTEM_PATH } from '../lvm/spawn.ts';
 import type { Seconds } from '../units.ts';
 
 export interface HookCall {
@@ -28,7 +29,6 @@ export interface HookResult {
   readonly lastLines: readonly string[];
 }
 
-const SYSTEM_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 const LAST_LINES = 10;
 const LONGEST_LINE = 4096;
 /** Between being asked to end and being ended. */

@@ -214,12 +214,13 @@ function context(
   run: RunCommand,
 ): RunContext {
   const readInventory = async () => inventoryOf(await readState({ run, now: new Date(), devices: [] }));
+  const program = ownProgram();
   return {
     run,
     readInventory,
-    copy: copyStep(stateDir, readInventory),
+    copy: copyStep(stateDir, readInventory, { lock: lock.fd, program }),
     check: checkStep,
-    holdStill: (quiesce) => holdStill(quiesce, ownProgram()),
+    holdStill: (quiesce) => holdStill(quiesce, program),
     runHook: hookRunner(lock.fd, homedir()),
     now: () => new Date(),
     onEvent,

@@ -7,39 +7,61 @@ import { mappedIdentity } from '../copy/device.ts';
 import { differenceOnDisk } from '../copy/manifest-diff.ts';
 import { type OpenSource, type OpenTarget, openSource, openTarget } from '../copy/open-end.ts';
 import { readPoint } from '../copy/read-point.ts';
+import { filesStep } from '../files/step.ts';
 import { runCommand, streamCommand } from '../lvm/spawn.ts';
 import type { CopyAction, Draft } from '../plan/action.ts';
 import type { RangeSet } from '../ranges.ts';
 import { manifestPath } from './state-folder.ts';
 
+export interface FilesTools {
+  /** The open file of the lock, which every process of the run inherits. */
+  readonly lock: number;
+  /** Starts lvmbackup itself. */
+  readonly program: readonly [string, ...string[]];
+}
+
 /** `readInventory`: a fresh report, from which a list of changes is asked for. */
 export function copyStep(
   stateFolder: string,
   readInventory: RunContext['readInventory'],
+  filesTools: FilesTools,
 ): RunContext['copy'] {
-  return async ({ from, to, action }, { signal, onProgress }) => {
-    const tools = { run: runCommand, stream: streamCommand, readInventory, signal };
-    return withEnds(from, to, async (source, target) => {
-      const { list, fault } = await listFor(action, target, stateFolder, tools);
-      const result = await gently(action.rate, () =>
-        copy({
-          ...{ source, target, signal, onProgress, list, targetReadsZero: action.targetReadsZero },
-          ...{ verify: action.verify, rate: action.rate, onReadError: action.onReadError },
-          size: action.bytes,
-          mode: action.mode === 'changed' ? 'changed' : 'full',
-          manifest: action.restore
-            ? null
-            : {
-                path: manifestPath(stateFolder, target.device.identity),
-                source: action.identity.sourceId,
-                target: target.device.identity,
-                digest: action.lastDigest ?? UNPROVEN,
-              },
-        }),
-      );
-      return fault === null ? result : { ...result, reason: `${fault}; so: ${result.reason}` };
-    });
+  return (step, options) => {
+    const { from, to, action } = step;
+    const { files } = action;
+    return files
+      ? filesStep({ from, to, action: { ...action, files }, ...filesTools }, options)
+      : imageStep(stateFolder, readInventory, step, options);
   };
+}
+
+function imageStep(
+  stateFolder: string,
+  readInventory: RunContext['readInventory'],
+  { from, to, action }: Parameters<RunContext['copy']>[0],
+  { signal, onProgress }: Parameters<RunContext['copy']>[1],
+): Promise<CopyResult> {
+  const tools = { run: runCommand, stream: streamCommand, readInventory, signal };
+  return withEnds(from, to, async (source, target) => {
+    const { list, fault } = await listFor(action, target, stateFolder, tools);
+    const result = await gently(action.rate, () =>
+      copy({
+        ...{ source, target, signal, onProgress, list, targetReadsZero: action.targetReadsZero },
+        ...{ verify: action.verify, rate: action.rate, onReadError: action.onReadError },
+        size: action.bytes,
+        mode: action.mode === 'changed' ? 'changed' : 'full',
+        manifest: action.restore
+          ? null
+          : {
+              path: manifestPath(stateFolder, target.device.identity),
+              source: action.identity.sourceId,
+              target: target.device.identity,
+              digest: action.lastDigest ?? UNPROVEN,
+            },
+      }),
+    );
+    return fault === null ? result : { ...result, reason: `${fault}; so: ${result.reason}` };
+  });
 }
 
 interface Listed {

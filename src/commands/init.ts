@@ -46,7 +46,7 @@ async function machineOf({ state: path }: InitOptions): Promise<{ state: StateRe
   }
   const now = new Date();
   const read = await readState({ run: runCommand, now, devices: 'all' });
-  return { state: { inventory: inventoryOf(read), host: read.host }, now };
+  return { state: { isLive: true, inventory: inventoryOf(read), host: read.host }, now };
 }
 
 export async function proposal(

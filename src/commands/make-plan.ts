@@ -4,7 +4,7 @@ import { validateState } from '../generated/validators.js';
 import type { Inventory } from '../lvm/inventory.ts';
 import { pvUuidFrom } from '../lvm/pv-uuid.ts';
 import { hostId, readState } from '../lvm/read-state.ts';
-import { type RunCommand, runCommand } from '../lvm/spawn.ts';
+import { isInstalled, type RunCommand, runCommand } from '../lvm/spawn.ts';
 import { checkStateFormat, inventoryOf } from '../lvm/state-file.ts';
 import type { Plan } from '../plan/plan.ts';
 import { planBackup, UnknownSources } from '../plan/plan-backup.ts';
@@ -36,13 +36,15 @@ export function specFor(file: string | undefined, use: Use, io: Io, json: boolea
 }
 
 export interface StateRead {
+  /** Of this machine, and of this moment. */
+  readonly isLive: boolean;
   readonly inventory: Inventory;
   readonly host: string;
 }
 
 export async function liveState(spec: Spec, run: RunCommand = runCommand): Promise<StateRead> {
   const state = await readState({ run, now: new Date(), devices: namedDevices(spec) });
-  return { inventory: inventoryOf(state), host: state.host };
+  return { isLive: true, inventory: inventoryOf(state), host: state.host };
 }
 
 /** A file that `lvmbackup state` wrote, or a bare full report; `-` is standard input. */
@@ -55,6 +57,7 @@ export function recordedState(path: string): StateRead & { readonly createdAt: D
   }
   const host = (document as { host?: unknown } | null)?.host;
   return {
+    isLive: false,
     inventory: inventoryOf(document),
     host: typeof host === 'string' ? host : hostId(),
     createdAt: timeOf((document as { createdAt?: unknown } | null)?.createdAt),
@@ -75,7 +78,11 @@ function isOurs(document: unknown): document is { readonly formatVersion: unknow
 function namedDevices(spec: Spec): string[] {
   const lent = spec.volumes.flatMap(({ snapshot }) => (snapshot.lend === null ? [] : [snapshot.lend]));
   const sources = spec.volumes.flatMap(({ source }) => (source.kind === 'device' ? [source.path] : []));
-  return [...new Set([...spec.group.devices, ...lent, ...sources])];
+  // What file system they hold decides what is made of them.
+  const files = spec.volumes.flatMap(({ source, method }) =>
+    source.kind === 'volume' && method === 'files' ? [`/dev/${source.text}`] : [],
+  );
+  return [...new Set([...spec.group.devices, ...lent, ...sources, ...files])];
 }
 
 export interface PlanRequest extends PlannedFrom {
@@ -101,6 +108,7 @@ export function makePlan({ spec, config, state, clock, only, outputs, liveRun }:
       inventory: state.inventory,
       host: state.host,
       neverFreeze: [...ownPaths(), ...outputs],
+      hasProgram: state.isLive ? isInstalled : null,
       pvUuid: pvUuidFrom,
     });
   } catch (error) {

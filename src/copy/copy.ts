@@ -46,7 +46,7 @@ export interface ManifestPlace {
 }
 
 export interface CopyResult {
-  readonly mode: CopyMode;
+  readonly mode: CopyMode | 'files';
   /** Why this mode and no quicker one. */
   readonly reason: string;
   readonly bytesRead: { readonly source: Bytes; readonly target: Bytes };

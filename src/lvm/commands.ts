@@ -127,10 +127,22 @@ export function createSnapshot(options: {
   readonly extents: Extents;
   readonly tags: readonly string[];
   readonly devices: readonly string[];
+  readonly writable: boolean;
 }): Argv {
-  const { origin, name, extents, tags, devices } = options;
+  const { origin, name, extents, tags, devices, writable } = options;
   return [
-    ...['lvcreate', '-y', '-s', '-pr', '--monitor', 'n', '-l', String(extents), '-n', name],
+    ...[
+      'lvcreate',
+      '-y',
+      '-s',
+      ...(writable ? [] : ['-pr']),
+      '--monitor',
+      'n',
+      '-l',
+      String(extents),
+      '-n',
+      name,
+    ],
     ...tagOptions({ add: tags }),
     ...[origin, ...devices],
   ];
@@ -194,10 +206,12 @@ export function createThinSnapshot(options: {
   readonly origin: string;
   readonly name: string;
   readonly tags: readonly string[];
+  /** Else read-only. */
+  readonly writable: boolean;
 }): Argv {
-  const { origin, name, tags } = options;
+  const { origin, name, tags, writable } = options;
   return [
-    ...['lvcreate', '-y', '-s', '-pr', '-kn', '--monitor', 'n', '-n', name],
+    ...['lvcreate', '-y', '-s', ...(writable ? [] : ['-pr']), '-kn', '--monitor', 'n', '-n', name],
     ...tagOptions({ add: tags }),
     origin,
   ];

@@ -3,6 +3,7 @@
  * ask gets no answer and fails. Children lead their own process group, so that a Ctrl-C meant for lvmbackup does
  * not hit an LVM command in the middle of its work.
  */
+import { existsSync } from 'node:fs';
 import { ExitCode, UserError } from '../errors.ts';
 import { isObject } from './shape.ts';
 
@@ -17,7 +18,12 @@ export interface CommandResult {
 
 export type RunCommand = (argv: readonly string[]) => Promise<CommandResult>;
 
-const SYSTEM_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
+export const SYSTEM_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
+
+/** Where commands are looked for, whatever the caller's PATH is. */
+export function isInstalled(program: string): boolean {
+  return SYSTEM_PATH.split(':').some((folder) => existsSync(`${folder}/${program}`));
+}
 
 /** LVM's output follows the locale and LVM_* variables of the caller; only LVM_SYSTEM_DIR says where LVM lives. */
 export function cleanEnvironment(environment: NodeJS.ProcessEnv): Record<string, string> {

@@ -156,6 +156,8 @@ export interface SnapshotCreate extends ActionBase {
   readonly bytes: Bytes;
   readonly placement: Placement;
   readonly growth?: Growth;
+  /** Its file system cannot be mounted without writing to it. */
+  readonly writable?: true;
   /** The origin is inactive: it is activated for the snapshot and deactivated after its removal. */
   readonly activateOrigin: null | {
     readonly ignoreSkip: boolean;
@@ -291,6 +293,16 @@ export interface CopyBase {
   };
 }
 
+/** File systems that `method: files` makes anew on a backup volume. */
+export type FileSystem = 'ext2' | 'ext3' | 'ext4' | 'xfs' | 'btrfs';
+
+export interface FilesTransfer {
+  /** What the source holds, and the backup volume gets. */
+  readonly fileSystem: FileSystem;
+  /** The target is a complete backup of this kind: its file system must be there, and is brought up to date. */
+  readonly keeps: boolean;
+}
+
 export interface CopyAction extends ActionBase {
   readonly type: 'copy';
   readonly unit: string;
@@ -330,6 +342,8 @@ export interface CopyAction extends ActionBase {
   readonly stopAutoactivation: boolean;
   /** The target says `incomplete` already: it need not be said again. */
   readonly quiesce: Quiesce | null;
+  /** Of mode `files`. */
+  readonly files?: FilesTransfer;
   /** It goes the other way: from a restore point to a source, or to a volume in its place. */
   readonly restore?: RestoreTraits;
 }

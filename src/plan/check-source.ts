@@ -4,9 +4,10 @@ import { deviceNameFault, volumeNameFault } from '../lvm/names.ts';
 import { isOwned, tagValue } from '../lvm/tags.ts';
 import type { VolumeSpec } from '../spec/spec.ts';
 import type { Bytes } from '../units.ts';
-import type { Quiesce, SourceIdentity } from './action.ts';
+import type { FileSystem, Quiesce, SourceIdentity } from './action.ts';
 import { baseName, baseNameRefusal } from './base.ts';
 import type { PlanBuilder } from './builder.ts';
+import { checkFiles } from './check-files.ts';
 import { isThin, poolRefusal } from './check-thin.ts';
 import { kernelPath, useOf } from './devices.ts';
 import type { PlanInput } from './input.ts';
@@ -25,6 +26,8 @@ export type CheckedSource =
       /** Its snapshot becomes the base of the next run. */
       readonly tracked: boolean;
       readonly identity: SourceIdentity;
+      /** Of `method: files`: what it holds. */
+      readonly fileSystem: FileSystem | null;
     }
   | {
       readonly kind: 'device';
@@ -79,12 +82,15 @@ function checkVolume(
   const tracked = isTracked(member.spec);
   const noBase = tracked ? baseRefusal(builder, member, group, volume, refuse, unit) : null;
   if (noBase) return noBase;
+  const fileSystem = member.spec.method === 'files' ? checkFiles(input, volume, unit) : null;
+  if (fileSystem !== null && typeof fileSystem === 'object') return fileSystem;
   return {
     kind: 'volume',
     volume,
     snapshot: origin.snapshot,
     pool: isThin(volume) && volume.pool !== null ? `${group.name}/${volume.pool}` : null,
     tracked,
+    fileSystem,
     identity: {
       source: member.source,
       sourceId: `${group.uuid}/${volume.uuid}`,

@@ -12,6 +12,7 @@ import { poolOf } from './check-thin.ts';
 import { emitBaseRemoval, emitKeep, trackingOf } from './emit-base.ts';
 import { UnitHooks } from './emit-hooks.ts';
 import { emitPoints, emitRemovals } from './emit-points.ts';
+import { FILE_LIST_DIGEST, needsWritableSnapshot } from './files.ts';
 import { firstGrowth, growOn } from './growth.ts';
 import type { Member } from './members.ts';
 import { freeOf, type ModelGroup, splitPath } from './model.ts';
@@ -186,6 +187,7 @@ function emitSnapshot(
     placement:
       pool === null ? placementFor(group, extents(count + (growth?.extents ?? 0)), wish) : { devices: [] },
     ...(growth === null ? {} : { growth }),
+    ...(source.fileSystem !== null && needsWritableSnapshot(source.fileSystem) ? { writable: true } : {}),
     activateOrigin: volume.active
       ? null
       : { ignoreSkip: volume.skipActivation, pool: poolOf(group, volume)?.active === false ? pool : null },
@@ -230,12 +232,14 @@ function emitCopy(
   const { member, source, target, path, points } = ready;
   const { verify, limit, onReadError } = member.spec;
   const lastDigest = target.kind === 'present' ? completeDigest(target.record) : null;
-  const mode = copyMode(ready, lastDigest);
+  const ofFiles = lastDigest?.startsWith(FILE_LIST_DIGEST) ?? false;
+  const fileSystem = source.kind === 'volume' ? source.fileSystem : null;
+  const mode = fileSystem !== null ? 'files' : copyMode(ready, ofFiles ? null : lastDigest);
   const { words, ...tracking } = trackingOf(
     builder,
     context.inventory,
     ready,
-    lastDigest === null ? 'full' : 'changed',
+    lastDigest === null || ofFiles || fileSystem !== null ? 'full' : 'changed',
   );
   const copy: Draft<CopyAction> = {
     type: 'copy',
@@ -246,13 +250,22 @@ function emitCopy(
     mode,
     ...poolTraits(builder, ready),
     onlyCopy: points.onlyCopy,
-    ...{ verify, rate: limit.rate, onReadError, lastDigest },
+    ...{ verify, rate: limit.rate, onReadError },
+    // The digest of a file list says nothing of an image.
+    lastDigest: ofFiles && fileSystem === null ? null : lastDigest,
+    ...(fileSystem === null ? {} : { files: { fileSystem, keeps: ofFiles } }),
     ...{ ...tracking, sourcePool: source.kind === 'volume' ? source.pool : null },
     bytes: source.identity.size,
     identity: source.identity,
     dropTags: target.kind === 'present' ? target.tags : NONE,
     quiesce: source.kind === 'device' ? source.quiesce : null,
-    reason: [copyReason(target), words, ...points.passedOver].filter((text) => text !== '').join('; '),
+    reason: [
+      fileSystem === null ? copyReason(target) : filesReason(target, ofFiles),
+      words,
+      ...points.passedOver,
+    ]
+      .filter((text) => text !== '')
+      .join('; '),
   };
   return builder.add(copy);
 }
@@ -289,6 +302,15 @@ const NONE: readonly string[] = [];
 /** Null where nothing proves what the target holds. */
 function completeDigest({ state, digest }: BackupRecord): string | null {
   return state === 'complete' ? digest : null;
+}
+
+function filesReason(target: CheckedTarget, ofFiles: boolean): string {
+  if (target.kind === 'create') return 'first copy of its files';
+  if (ofFiles)
+    return 'the copy is due for a refresh; files that changed are written, files that are gone are deleted';
+  return target.record.state === 'incomplete'
+    ? 'the last copy was not completed; it is gone on with where its file system is whole, else made anew'
+    : 'it held an image: a file system is made anew on it';
 }
 
 function copyReason(target: CheckedTarget): string {

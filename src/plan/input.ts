@@ -18,6 +18,8 @@ export interface PlanInput {
   readonly host: string;
   /** Paths whose file system must never be frozen: the tool itself, its state directory, output files. */
   readonly neverFreeze: readonly string[];
+  /** Whether a program is installed; null where the state is another machine's. */
+  readonly hasProgram: ((name: string) => boolean) | null;
   /** A UUID for a new physical volume that follows from the seed alone. */
   readonly pvUuid: (seed: string) => PvUuid;
 }

@@ -322,7 +322,8 @@ function snapshotCreate(model: Model, action: Draft<SnapshotCreate>): Fault | nu
   const room = roomOn(group, action.placement);
   const all = extents(action.extents + kept);
   if (kept > 0 && room < all) return short(group, all, room);
-  const traits = { origin: origin.name, tags: RUN, active: true, skipActivation: false, readOnly: true };
+  const readOnly = action.writable !== true;
+  const traits = { origin: origin.name, tags: RUN, active: true, skipActivation: false, readOnly };
   const fault =
     action.pool === null
       ? addVolume(model, action, { ...traits, ...THICK_SNAPSHOT })

@@ -21,6 +21,7 @@ import type {
   VolumeCreate,
 } from './action.ts';
 import { devicePath } from './device-path.ts';
+import { filesCommands } from './files.ts';
 import { splitPath } from './model.ts';
 import { baseTags, identityTags, loanTags, runTags, stateTags } from './ownership.ts';
 import { createTarget, restoreSteps } from './restore-steps.ts';
@@ -64,19 +65,21 @@ export function stepsOf(action: Draft): Step[] {
 
 /** The argument lists alone: what the plan document and `plan -v` show. */
 export function commandsOf(action: Draft): (readonly string[])[] {
-  return stepsOf(action).map(commandOf);
+  return stepsOf(action).flatMap(commandsOfStep);
 }
 
-/** A copy is done inside the process; the words for it are the same copy by hand. */
-function commandOf(step: Step): readonly string[] {
+/** An image is copied inside the process; the words for it are the same copy by hand. */
+function commandsOfStep(step: Step): (readonly string[])[] {
   switch (step.do) {
     case 'run':
     case 'hook':
-      return step.argv;
+      return [step.argv];
     case 'check':
-      return ['lvmbackup', 'verify', step.volume];
+      return [['lvmbackup', 'verify', step.volume]];
     case 'copy':
-      return ['lvmbackup', 'copy', step.from, step.to, ...copyOptions(step.action)];
+      return step.action.files
+        ? filesCommands(step.action, step.from, step.to)
+        : [['lvmbackup', 'copy', step.from, step.to, ...copyOptions(step.action)]];
   }
 }
 
@@ -181,14 +184,14 @@ function createPoint({ target, head, copied, identity, deactivateHead }: Draft<P
 }
 
 function createSnapshot(action: Draft<SnapshotCreate>): lvm.Argv[] {
-  const { origin, extents, placement, activateOrigin, pool } = action;
+  const { origin, extents, placement, activateOrigin, pool, writable = false } = action;
   const [, name] = splitPath(action.target);
   const tags = runTags();
   return [
     ...(activateOrigin ? [lvm.activate(origin, activateOrigin.ignoreSkip)] : []),
     pool === null
-      ? lvm.createSnapshot({ origin, name, extents, tags, devices: placement.devices })
-      : lvm.createThinSnapshot({ origin, name, tags }),
+      ? lvm.createSnapshot({ origin, name, extents, tags, devices: placement.devices, writable })
+      : lvm.createThinSnapshot({ origin, name, tags, writable }),
   ];
 }
 

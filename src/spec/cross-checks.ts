@@ -100,6 +100,24 @@ class Checks {
       'freeze is for plain devices: LVM freezes by itself',
     );
     own('set', 'set' in written && kind === 'device', 'a set is of snapshots, and a plain device has none');
+    own(
+      'method',
+      volume.method === 'files' && kind === 'device',
+      'method: files copies from a mounted snapshot, and a plain device has none',
+      'leave it out: a plain device is copied as an image',
+    );
+    own(
+      'method',
+      volume.method === 'files' && volume.tracking !== 'none',
+      'tracking is of images: with method: files rsync looks for what changed',
+      'set tracking: none for this volume',
+    );
+    own(
+      'method',
+      volume.method === 'files' && volume.onReadError === 'skip',
+      'onReadError: skip is of images: a file that cannot be read is an error of the whole copy',
+      'set onReadError: stop for this volume',
+    );
     own('snapshot', written.snapshot != null && kind === 'device', 'a plain device has no snapshot');
     if (kind === 'device' && volume.backup === null) {
       this.error(

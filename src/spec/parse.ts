@@ -7,7 +7,6 @@ import { crossChecks } from './cross-checks.ts';
 import type { SpecFile } from './file.ts';
 import { readText } from './limits.ts';
 import type { Places } from './locate.ts';
-import { notBuiltYet } from './not-built.ts';
 import { readYaml } from './read-yaml.ts';
 import { resolveSpec } from './resolve.ts';
 import { schemaDiagnostics } from './schema-errors.ts';
@@ -38,7 +37,7 @@ export function parseSpec(source: Uint8Array): SpecResult {
   if (faults.some(({ keyword }) => keyword !== 'additionalProperties'))
     return { errors: inOrder(shape), text };
   const file = data as SpecFile;
-  const values = [...shape, ...checkValues(file, places), ...notBuiltYet(file, places)];
+  const values = [...shape, ...checkValues(file, places)];
   if (values.some(({ code }) => code === 'bad-value')) return { errors: inOrder(values), text };
   const spec = resolveSpec(file);
   const found = [...values, ...crossChecks(file, spec, places)];

@@ -35,6 +35,7 @@ export const MODES: Record<CopyResult['mode'], string> = {
   list: 'what the list names',
   manifest: 'what differs from the manifest',
   compare: 'what differs from the target',
+  files: 'by its files',
 };
 
 function resultText(result: CopyResult, style: Style): string {

@@ -57,6 +57,7 @@ const INPUT = {
   neverFreeze: [],
   liveRun: false,
   timeZone: 'UTC',
+  hasProgram: null,
   pvUuid: pvUuidFrom,
 };
 

@@ -42,6 +42,7 @@ describe.each(names)('%s', (name) => {
       neverFreeze: ['/usr'],
       liveRun: false,
       timeZone: 'UTC',
+      hasProgram: null,
       pvUuid: pvUuidFrom,
     });
     expect(plan.problems.filter(({ severity }) => severity === 'error')).toEqual([]);

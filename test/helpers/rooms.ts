@@ -33,15 +33,17 @@ export const RULES: Readonly<Record<string, Rule>> = {
   // Of what is generated it takes the program of its threads.
   copy: { uses: ['base', 'generated'], node: true },
   apply: { uses: ['base', 'lvm', 'plan'], typesOf: ['copy'], node: true },
+  // Takes the files of one mounted file system to another, in a process of its own.
+  files: { uses: ['base', 'lvm', 'plan', 'copy'], typesOf: ['apply'], node: true },
   views: { uses: ['base', 'plan'], typesOf: ['apply', 'copy', 'spec', 'lvm'], packages: ['kleur', 'diff'] },
   commands: {
-    uses: ['base', 'generated', 'spec', 'lvm', 'plan', 'copy', 'apply', 'views'],
+    uses: ['base', 'generated', 'spec', 'lvm', 'plan', 'copy', 'files', 'apply', 'views'],
     packages: ['commander'],
     ...TYPES_OF_AJV,
     node: true,
   },
   // A child that only thaws must start without the rest.
-  entry: { uses: ['base', 'commands'], files: ['src/apply/thaw-guard.ts'] },
+  entry: { uses: ['base', 'commands', 'files'], files: ['src/apply/thaw-guard.ts'] },
 };
 
 /** What a file loads although its room may not, a sentence each. */

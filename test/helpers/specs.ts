@@ -82,6 +82,7 @@ export function anInput(spec: Spec, inventory: Inventory, traits: Partial<PlanIn
     liveRun: false,
     timeZone: 'UTC',
     neverFreeze: [],
+    hasProgram: null,
     pvUuid: pvUuidFrom,
     ...traits,
   };

@@ -124,7 +124,7 @@ describe('a proposal is tried before it is written', () => {
     const { sources, leftOut } = findSources(inventory, group.name);
     const proposed = sources.map((source) => ({ ...source, backup: null, small: false }));
     const proposal = { date: '2026-11-23', group, lend: null, sources: proposed, partitions: [], leftOut };
-    return untilItPlans(proposal, { inventory, host: '0123456789ab' }, CLOCK).text;
+    return untilItPlans(proposal, { isLive: false, inventory, host: '0123456789ab' }, CLOCK).text;
   };
   const backup = aGroup('Backup', [{ device: '/dev/sdb', extents: 70 }]);
 

@@ -137,8 +137,3 @@ describe('no hook may freeze what LVM is about to snapshot', () => {
     expect(errorsOf(text).map(({ code }) => code)).toEqual(['freezes', 'freezes']);
   });
 });
-
-test('what is not built yet is refused by name, at its place', () => {
-  const text = file('- {source: S/a, tracking: snapshot}\n- {source: S/b, method: files}');
-  expect(pointed(text)).toEqual(['5:19 not-built «method»']);
-});

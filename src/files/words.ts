@@ -1,0 +1,35 @@
+/** What the process that brings files over is told, and what it tells: one JSON object a line. */
+import type { FileSystem } from '../plan/action.ts';
+import type { Bytes } from '../units.ts';
+
+export interface FilesOrder {
+  /** Block devices: the snapshot and the backup volume. */
+  readonly from: string;
+  readonly to: string;
+  /** `VG/LV` of the snapshot. */
+  readonly snapshot: string;
+  readonly fileSystem: FileSystem;
+  readonly keeps: boolean;
+  readonly rate: Bytes | null;
+  readonly verify: 'none' | 'written' | 'full';
+}
+
+export interface FilesDone {
+  readonly digest: string;
+  readonly files: number;
+  /** Bytes of files in the source, and of those that were written. */
+  readonly total: number;
+  readonly written: number;
+  /** The file system was made anew. */
+  readonly made: boolean;
+}
+
+export type FilesWord =
+  | {
+      readonly word: 'progress';
+      readonly phase: 'copy' | 'verify';
+      readonly done: number;
+      readonly total: number;
+    }
+  | ({ readonly word: 'done' } & FilesDone)
+  | { readonly word: 'failed'; readonly message: string; readonly hint?: string };
