@@ -7,14 +7,18 @@ import { type OpenManifest, openManifest } from '../copy/manifest-reader.ts';
 import { type OpenSource, openSource } from '../copy/open-end.ts';
 import { type PointRead, placesOf, readPoint } from '../copy/read-point.ts';
 import { ExitCode, UserError } from '../errors.ts';
+import { type Child, filesOn } from '../files/step.ts';
 import { changeVolumeTags } from '../lvm/commands.ts';
 import type { Inventory } from '../lvm/inventory.ts';
 import { runCommand } from '../lvm/spawn.ts';
+import { FILE_LIST_DIGEST } from '../plan/files.ts';
 import { pointsToVerify } from '../plan/points-to-verify.ts';
 import { holdsSame, pointIn, type RestorePoint } from '../plan/restore-points.ts';
 import { verdictTags } from '../plan/verdict.ts';
+import { bytes } from '../units.ts';
 import { type VerifiedPoint, type VerifyView, verifyJson, verifyText } from '../views/verify.ts';
 import type { Io } from './io.ts';
+import { ownProgram } from './own-program.ts';
 import { groupOfFile, readMachine } from './read-machine.ts';
 import { unknownPoint } from './restore.ts';
 import { SIGNAL_CODES, type StopSignal, withSignals } from './signals.ts';
@@ -37,7 +41,8 @@ export async function verify(sources: readonly string[], options: VerifyOptions,
   try {
     const inventory = await readMachine();
     const wanted = chosen(inventory, sources, group);
-    const job = { inventory, sample, stateDir: options.stateDir, view };
+    const files = { lock: lock.fd, program: ownProgram() };
+    const job = { inventory, sample, stateDir: options.stateDir, view, files };
     let stopped: StopSignal | null = null;
     const hear = (signal: StopSignal) => {
       stopped = signal;
@@ -78,6 +83,8 @@ interface Job {
   readonly sample: number | null;
   readonly stateDir: string;
   readonly view: VerifyView;
+  /** For points of `method: files`. */
+  readonly files: Omit<Child, 'signal'>;
 }
 
 async function verifyOne(point: RestorePoint, job: Job, signal: AbortSignal): Promise<VerifiedPoint> {
@@ -105,12 +112,16 @@ async function verifyOne(point: RestorePoint, job: Job, signal: AbortSignal): Pr
   return { ...result, sampled };
 }
 
-/** Without a manifest a sample could be held against nothing: then all is read. */
+/** Without a manifest a sample could be held against nothing: then all is read. Of files their list is what is held. */
 async function readOne(
   point: RestorePoint,
-  { sample, stateDir, view }: Job,
+  { sample, stateDir, view, files }: Job,
   signal: AbortSignal,
 ): Promise<{ read: PointRead; sampled: number | null }> {
+  if (point.digest?.startsWith(FILE_LIST_DIGEST)) {
+    const { digest, used } = await filesOn(`/dev/${point.path}`, { ...files, signal });
+    return { read: { digest, wrong: null, unreadable: [], bytes: bytes(used) }, sampled: null };
+  }
   const source = await openSource(`/dev/${point.path}`);
   try {
     const size = point.size ?? source.size;

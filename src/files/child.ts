@@ -12,9 +12,11 @@ import { closeSync, constants, fsyncSync, openSync, rmSync, statfsSync, writeFil
 import { ExitCode, UserError } from '../errors.ts';
 import { readBlkid } from '../lvm/block-devices.ts';
 import { runCommand } from '../lvm/spawn.ts';
+import type { FileSystem } from '../plan/action.ts';
 import {
   compareContent,
   growFileSystem,
+  isFileSystem,
   LABEL,
   MARK,
   makeFileSystem,
@@ -26,7 +28,7 @@ import {
 import { fileList } from './file-list.ts';
 import { checkMounts, makeMountPoints, mountBoth, must, refuseEmptySource, unmountTarget } from './mounts.ts';
 import { rsync } from './rsync.ts';
-import type { FilesDone, FilesOrder, FilesWord } from './words.ts';
+import type { FilesDone, FilesOrder, FilesWord, ListDone, ListOrder } from './words.ts';
 
 /** Descriptor 3 is the lock: rsync inherits it, so that it is free only when that is gone. */
 const LOCK = 3;
@@ -39,8 +41,9 @@ export async function runFilesChild(text: string): Promise<void> {
   }
   const say = (word: FilesWord) => process.stdout.write(`${JSON.stringify(word)}\n`);
   try {
-    const done = await bringOver(JSON.parse(text) as FilesOrder, stop.signal, say);
-    say({ word: 'done', ...done });
+    const order = JSON.parse(text) as FilesOrder | ListOrder;
+    if (order.task === 'list') say({ word: 'listed', ...(await listed(order.device, stop.signal)) });
+    else say({ word: 'done', ...(await bringOver(order, stop.signal, say)) });
   } catch (error) {
     const hint = error instanceof UserError && error.hint !== undefined ? { hint: error.hint } : {};
     say({ word: 'failed', message: (error as Error).message, ...hint });
@@ -72,6 +75,32 @@ async function bringOver(
   flush(order.to);
   const list = await verified(order, signal, say);
   return { ...list, total, written, made };
+}
+
+/** Throws UserError where nothing is there that was made for files. */
+async function listed(device: string, signal: AbortSignal): Promise<ListDone> {
+  const kind = await kindOf(device);
+  if (kind === null) {
+    throw new UserError(
+      ExitCode.failed,
+      `${device} holds no file system that was made for a backup of files`,
+      'look at it: blkid -p DEVICE',
+    );
+  }
+  await makeMountPoints();
+  await must(mountTarget(kind, device, 'ro'));
+  const used = usedBytes(TARGET_MOUNT);
+  const list = await fileList(TARGET_MOUNT, MARK, signal);
+  await unmountTarget();
+  return { ...list, used };
+}
+
+/** Of a file system that was made here; null where it is another, or none. */
+async function kindOf(device: string): Promise<FileSystem | null> {
+  const { stdout } = await runCommand(['blkid', '-p', '-o', 'export', device]);
+  const found = readBlkid(stdout);
+  const type = found.get('TYPE');
+  return found.get('LABEL') === LABEL && isFileSystem(type) ? type : null;
 }
 
 /** What is on the disk now, looked at anew: that the kernel still knows it from writing is no proof. */
@@ -106,9 +135,7 @@ function differs({ to }: FilesOrder, lines: readonly string[]): UserError {
 
 /** True where a file system was made. What the tags call a complete backup is never made anew. */
 async function prepareTarget({ to, fileSystem, keeps }: FilesOrder): Promise<boolean> {
-  const { stdout } = await runCommand(['blkid', '-p', '-o', 'export', to]);
-  const found = readBlkid(stdout);
-  if (found.get('TYPE') === fileSystem && found.get('LABEL') === LABEL) return false;
+  if ((await kindOf(to)) === fileSystem) return false;
   if (keeps) {
     throw new UserError(
       ExitCode.failed,

@@ -14,14 +14,13 @@
 import { createHash, type Hash } from 'node:crypto';
 import { type BigIntStats, lstatSync, readdirSync, readlinkSync } from 'node:fs';
 import { setImmediate as breath } from 'node:timers/promises';
+import { FILE_LIST_DIGEST } from '../plan/files.ts';
 
 export interface FileList {
   readonly digest: string;
   /** Names in it, folders and links too. */
   readonly files: number;
 }
-
-export const FILE_LIST_DIGEST = 'sha256-files:';
 
 /** `without`: a name right below `root` that does not count. Throws what the system says where something cannot be read. */
 export async function fileList(

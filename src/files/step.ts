@@ -9,7 +9,7 @@ import { SYSTEM_PATH } from '../lvm/spawn.ts';
 import type { CopyAction, Draft, FilesTransfer } from '../plan/action.ts';
 import { bytes } from '../units.ts';
 import { FILES_ROLE } from './role.ts';
-import type { FilesDone, FilesOrder, FilesWord } from './words.ts';
+import type { FilesDone, FilesOrder, FilesWord, ListDone, ListOrder } from './words.ts';
 
 type FilesCopy = Draft<CopyAction> & { readonly files: FilesTransfer };
 
@@ -29,11 +29,36 @@ export async function filesStep(
   { signal, onProgress }: Parameters<RunContext['copy']>[1],
 ): Promise<CopyResult> {
   const started = performance.now();
-  signal.throwIfAborted();
   const order: FilesOrder = {
-    ...{ from, to, snapshot: action.source, rate: action.rate, verify: action.verify },
+    ...{ task: 'transfer', from, to, snapshot: action.source, rate: action.rate, verify: action.verify },
     ...action.files,
   };
+  const tell = teller(new ProgressMeter(onProgress));
+  const last = await heard(order, { lock, program, signal }, (word) => {
+    if (word.word === 'progress') tell(word);
+  });
+  if (last.word !== 'done') throw new Error(`the transfer of files ended with ${last.word}`);
+  return resultOf(action, last, (performance.now() - started) / 1000);
+}
+
+/** What the files on a device of ours come to. Throws as a transfer does. */
+export async function filesOn(device: string, child: Child): Promise<ListDone> {
+  const last = await heard({ task: 'list', device }, child, () => {});
+  if (last.word !== 'listed') throw new Error(`the list of files ended with ${last.word}`);
+  return last;
+}
+
+export interface Child extends Pick<FilesStep, 'lock' | 'program'> {
+  readonly signal: AbortSignal;
+}
+
+/** Starts the child, hears it out, and gives its last word. Throws UserError where it failed. */
+async function heard(
+  order: FilesOrder | ListOrder,
+  { lock, program, signal }: Child,
+  hear: (word: FilesWord) => void,
+): Promise<FilesWord> {
+  signal.throwIfAborted();
   const child = spawn('unshare', [...NAMESPACE, ...program, FILES_ROLE, JSON.stringify(order)], {
     env: { PATH: SYSTEM_PATH, LC_ALL: 'C' },
     cwd: '/',
@@ -44,7 +69,6 @@ export async function filesStep(
   const stop = () => child.stdin?.end();
   child.stdin?.on('error', () => {});
   signal.addEventListener('abort', stop);
-  const tell = teller(new ProgressMeter(onProgress));
   const ended = new Promise<string>((resolve) => {
     child.on('error', ({ message }) => resolve(message));
     child.on('exit', (code, name) => resolve(name ?? `exit code ${code}`));
@@ -53,16 +77,16 @@ export async function filesStep(
   if (child.stdout) {
     for await (const line of createInterface({ input: child.stdout })) {
       last = JSON.parse(line) as FilesWord;
-      if (last.word === 'progress') tell(last);
+      hear(last);
     }
   }
   const end = await ended;
   signal.removeEventListener('abort', stop);
   signal.throwIfAborted();
   if (last?.word === 'failed') throw new UserError(ExitCode.failed, last.message, last.hint);
-  if (last?.word !== 'done')
-    throw new UserError(ExitCode.failed, `the transfer of files ended without a word (${end})`);
-  return resultOf(action, last, (performance.now() - started) / 1000);
+  if (last === null || last.word === 'progress')
+    throw new UserError(ExitCode.failed, `the work on files ended without a word (${end})`);
+  return last;
 }
 
 const NAMESPACE = ['--mount', '--propagation', 'private', '--'];

@@ -2,7 +2,14 @@
 import type { FileSystem } from '../plan/action.ts';
 import type { Bytes } from '../units.ts';
 
+/** The digest of the list of files on a device that nobody has mounted. */
+export interface ListOrder {
+  readonly task: 'list';
+  readonly device: string;
+}
+
 export interface FilesOrder {
+  readonly task: 'transfer';
   /** Block devices: the snapshot and the backup volume. */
   readonly from: string;
   readonly to: string;
@@ -12,6 +19,13 @@ export interface FilesOrder {
   readonly keeps: boolean;
   readonly rate: Bytes | null;
   readonly verify: 'none' | 'written' | 'full';
+}
+
+export interface ListDone {
+  readonly digest: string;
+  readonly files: number;
+  /** Bytes that the files take. */
+  readonly used: number;
 }
 
 export interface FilesDone {
@@ -32,4 +46,5 @@ export type FilesWord =
       readonly total: number;
     }
   | ({ readonly word: 'done' } & FilesDone)
+  | ({ readonly word: 'listed' } & ListDone)
   | { readonly word: 'failed'; readonly message: string; readonly hint?: string };

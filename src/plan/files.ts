@@ -79,7 +79,9 @@ export function mountSource(kind: FileSystem, device: string): Argv {
 }
 
 export function mountTarget(kind: FileSystem, device: string, access: 'ro' | 'rw'): Argv {
-  return ['mount', '-t', kind, '-o', `${access},noatime,nosuid,nodev,noexec`, device, TARGET_MOUNT];
+  // The points of a head have its UUID.
+  const beside = kind === 'xfs' ? ',nouuid' : '';
+  return ['mount', '-t', kind, '-o', `${access}${beside},noatime,nosuid,nodev,noexec`, device, TARGET_MOUNT];
 }
 
 /** Times count to the nanosecond: by default rsync takes two of the same second for the same. */

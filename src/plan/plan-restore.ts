@@ -6,6 +6,7 @@ import { place } from './allocate.ts';
 import { PlanBuilder } from './builder.ts';
 import { checkRestoreTarget, type RestoreTarget } from './check-restore-target.ts';
 import { choosePoint, type PointRequest } from './choose-point.ts';
+import { FILE_LIST_DIGEST } from './files.ts';
 import { groupOf } from './model.ts';
 import { clockText, type Plan } from './plan.ts';
 import { document } from './plan-backup.ts';
@@ -34,6 +35,7 @@ export function planRestore({ inventory: asked, clock, liveRun, request }: Resto
   builder.continueFrom(inventory);
   const choice = choosePoint(inventory, request);
   if (choice.kind === 'none-complete') builder.problem(noneComplete(request.source, choice.newest));
+  else if (choice.point.digest?.startsWith(FILE_LIST_DIGEST)) builder.problem(ofFiles(choice.point, request));
   else emitRestore(builder, { clock, request, point: choice.point, named: choice.named });
   const config = { path: '', sha256: '', spec: null };
   return { ...document(builder, { inventory, clock, only: [], config }, 'restore'), restore: request };
@@ -161,6 +163,16 @@ function noneComplete(source: string, { path, state }: RestorePoint): Problem {
     { unit: source },
     `${source} has no complete restore point: ${path} is ${state}`,
     `to take what it holds all the same, name it: --point ${path}`,
+  );
+}
+
+/** Its file system is another than the source's: with its blocks the source would get another identity too. */
+function ofFiles({ path }: RestorePoint, { source }: RestoreRequest): Problem {
+  return refusal(
+    'source-unsupported',
+    { unit: source },
+    `${path} is a backup of files (method: files), not an image that could be written over a volume`,
+    `lvmbackup mount ${source} /mnt, then copy back what is needed: rsync -aHAXS --numeric-ids /mnt/ TARGET/`,
   );
 }
 
