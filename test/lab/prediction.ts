@@ -90,7 +90,7 @@ function runIndependent(tag: string): string {
   return tag
     .replace(/^(lvmbackup\.(?:base)?time=)(\{time\}|\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ)$/, '$1TIME')
     .replace(/^(lvmbackup\.used=)(\{used\}|\d+\.\d:\d+\.\d)$/, '$1USED')
-    .replace(/^(lvmbackup\.digest=)(\{digest\}|sha256-256KiB:[0-9a-f]{64})$/, '$1DIGEST');
+    .replace(/^(lvmbackup\.digest=)(\{digest\}|sha256-(?:256KiB|files):[0-9a-f]{64})$/, '$1DIGEST');
 }
 
 function byKey(a: readonly [string, unknown], b: readonly [string, unknown]): number {

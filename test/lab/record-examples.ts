@@ -72,6 +72,15 @@ const MACHINES: Readonly<Record<string, Machine>> = {
     ],
     script: 'vgcreate -q data /dev/vda; lvcreate -q -y -l 20 -n home data; vgcreate -q backups /dev/vdb',
   },
+  files: {
+    disks: [
+      { size: 200, serial: 'SSD' },
+      { size: 300, serial: 'USB-DISK' },
+    ],
+    script: `
+      vgcreate -q data /dev/vda; lvcreate -q -y -l 20 -n home data; mke2fs -q -t ext4 /dev/data/home
+      vgcreate -q backups /dev/vdb`,
+  },
   tracking: {
     disks: [
       { size: 400, serial: 'SSD' },

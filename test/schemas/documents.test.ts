@@ -106,6 +106,14 @@ function wrongInputOrFine(work: () => void): void {
   }
 }
 
+test('a plan whose extents have no size is wrong input', () => {
+  const document = structuredClone(documentOf('guide')) as {
+    config: { spec: { group: { extentSize: number } } };
+  };
+  document.config.spec.group.extentSize = 0;
+  expect(() => readSavedPlan(written(document))).toThrow(/extentSize/);
+});
+
 test('a damaged plan is wrong input or plans as it says, never a defect', () => {
   fc.assert(
     fc.property(mutationsOf(documentOf('guide')), (document) =>

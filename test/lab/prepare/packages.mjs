@@ -5,7 +5,7 @@ import { asRoot, run } from './run.mjs';
 const PACKAGES = [
   ...['qemu-system-x86', 'busybox-static', 'cpio', 'kmod', 'xz-utils', 'zstd'],
   ...['lvm2', 'dmsetup', 'dmeventd', 'thin-provisioning-tools', 'udev'],
-  ...['util-linux', 'bsdutils', 'mount', 'fdisk', 'rsync'],
+  ...['util-linux', 'bsdutils', 'mount', 'fdisk', 'rsync', 'attr', 'acl'],
   ...['e2fsprogs', 'xfsprogs', 'dosfstools'],
   // Who reads what is made for them: shells, man, systemd, dpkg.
   ...['bash', 'zsh', 'fish', 'groff-base', 'systemd', 'dpkg'],
