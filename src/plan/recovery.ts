@@ -18,6 +18,7 @@ import { isPool } from './thin-model.ts';
 /** Adds the actions, and gives the inventory as it will be after them: the same one where nothing was left. */
 export function emitRecovery(builder: PlanBuilder, inventory: Inventory): Inventory {
   const givenBack: PlannedPv[] = [];
+  for (const group of [...inventory.groups.values()].sort(byName)) emitPartsAlone(builder, group);
   for (const group of [...inventory.groups.values()].sort(byName)) {
     const left = leftIn(group);
     if (left.leftovers.length === 0 && left.lent.length === 0 && left.halfKept.length === 0) continue;
@@ -259,6 +260,32 @@ function activeCopies(builder: PlanBuilder, group: Group): Volume[] {
       readBackupRecord(tags) !== null &&
       builder.model.volume(`${group.name}/${name}`)?.active === true,
   );
+}
+
+/**
+ * An LVM command that was killed while it activated a pool leaves a part of it active by itself, and LVM refuses to
+ * activate the pool, or to remove anything in it, until that part is not. Only of pools that are ours, or that hold
+ * what a dead run left.
+ */
+function emitPartsAlone(builder: PlanBuilder, group: Group): void {
+  if (group.unusable !== null) return;
+  const volumes = [...group.volumes.values()];
+  const pools = volumes.filter(
+    (pool) =>
+      isPool(pool) &&
+      !pool.active &&
+      (isOwned(pool.tags) || volumes.some((one) => one.pool === pool.name && isLeftover(group, one))),
+  );
+  const alone = pools
+    .flatMap(({ name }) => [`${name}_tmeta`, `${name}_tdata`])
+    .filter((name) => group.volumes.get(name)?.active === true && group.volumes.get(name)?.open === false);
+  if (alone.length === 0) return;
+  builder.add({
+    ...{ type: 'group.repair', ...RECOVERS, target: group.name, leftovers: [], lost: [], activate: [] },
+    deactivate: alone.map((name) => `${group.name}/${name}`),
+    ...{ extents: extents(0), bytes: bytes(0) },
+    reason: 'a dead run was activating the pool: LVM refuses to while a part of it is active by itself',
+  });
 }
 
 /** Copies that a dead run left active though no snapshot tells of it: of plain devices, or it is removed already. */

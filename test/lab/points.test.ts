@@ -96,7 +96,7 @@ function wanted(times: readonly string[]): string[] {
   return [...kept].map((time) => POINT + compact(time)).sort();
 }
 
-/** Twelve weeks of nights in the full run; else ten nights with jumps, one of them with two runs. */
+/** Twelve weeks of nights in the full run; else four nights with jumps, one of them with two runs. */
 function nights(): string[] {
   if (FULL) {
     const first = Date.parse('2026-09-01T03:00:00Z');
@@ -105,9 +105,8 @@ function nights(): string[] {
     );
   }
   return [
-    ...['2026-09-29T03:00:00Z', '2026-09-30T03:00:00Z', '2026-09-30T15:00:00Z', '2026-10-10T03:00:00Z'],
-    ...['2026-10-18T03:00:00Z', '2026-10-19T03:00:00Z', '2026-10-20T03:00:00Z', '2026-10-21T03:00:00Z'],
-    ...['2026-10-22T03:00:00Z', '2026-11-02T03:00:00Z'],
+    ...['2026-09-29T03:00:00Z', '2026-09-30T03:00:00Z', '2026-09-30T15:00:00Z', '2026-10-18T03:00:00Z'],
+    '2026-11-02T03:00:00Z',
   ];
 }
 
@@ -123,9 +122,11 @@ test('night after night in a pool: after each run the points are those of the po
   const times: string[] = [];
   for (const [index, night] of nights().entries()) {
     const source = await day(night, index % (SIZE - 1));
+    // What an lvcreate leaves that is killed while it activates the pool: LVM activates no pool any more.
+    if (index === 2) await on.ok('lvchange', '-y', '-ay', 'B/points_tmeta');
     // The prediction is held against LVM's report when the pool is made, and when points go.
     if (index === 0) await backUp(on, poolFile(KEEP));
-    else if (FULL || index === 6) await backUpAsWritten(on);
+    else if (FULL || index === 3) await backUpAsWritten(on);
     else await apply(0);
     const time = await timeOfNewest();
     expect(time.slice(0, 10)).toBe(night.slice(0, 10));
@@ -144,45 +145,50 @@ test('night after night in a pool: after each run the points are those of the po
   expect(again.stdout).toContain('Restore points');
 }, 3_600_000);
 
-test('wherever a run into the pool is cut: no point is torn, none is lost, and a complete head has its point again', async () => {
-  await wrapCommands(on);
-  let turns = 1;
-  for (let turn = 0; turn < turns; turn += 1) {
-    const before = new Set(await pointsOf('B'));
-    const source = await day(
-      `2026-11-${11 + (turn % 19)}T${String(4 + Math.floor(turn / 19)).padStart(2, '0')}:00:00Z`,
-      3,
+test.runIf(FULL)(
+  'wherever a run into the pool is cut: no point is torn, none is lost, and a complete head has its point again',
+  async () => {
+    await wrapCommands(on);
+    let turns = 1;
+    for (let turn = 0; turn < turns; turn += 1) {
+      const before = new Set(await pointsOf('B'));
+      const source = await day(
+        `2026-11-${11 + (turn % 19)}T${String(4 + Math.floor(turn / 19)).padStart(2, '0')}:00:00Z`,
+        3,
+      );
+      const commands = await plannedCommands(on);
+      const cuts = cutsOf(commands);
+      turns = Math.max(turns, cuts.length);
+      const cut = cuts[turn % cuts.length] as Cut;
+      const where = `${cut.how} ${cut.at}: ${commands[cut.at - 1]}`;
+      await runInto(on, cut, 'apply', '-y');
+      const recovered = await lvmbackup(on, 'recover');
+      expect(recovered.exitCode, where + recovered.stdout + recovered.stderr).toBe(0);
+      const tags = await on.ok('lvs', '-a', '--noheadings', '-o', 'lv_name,lv_tags', 'B', 'S');
+      expect(tags, where).not.toContain('lvmbackup.run');
+      const after = await pointsOf('B');
+      const fresh = after.filter((name) => !before.has(name));
+      expect(fresh.length, where).toBeLessThanOrEqual(1);
+      for (const name of fresh) contents.set(name, source);
+      const head = await tagsOf('B/data-backup');
+      if (head.includes('lvmbackup.state=complete'))
+        expect(after, where).toContain(`${POINT}${compact(await timeOfNewest())}`);
+      for (const name of fresh) expect(await contentOf(`B/${name}`), where).toBe(source);
+      expect(await tagsOf(`B/${after.at(-1)}`), where).toContain('lvmbackup.state=complete');
+    }
+    await day('2026-12-01T03:00:00Z', 4);
+    await apply(0);
+    contents.set(`${POINT}${compact(await timeOfNewest())}`, await sha256(on, '/dev/S/data'));
+    await sh(
+      on,
+      'rm -rf /usr/local/sbin/lv* /usr/local/sbin/vg* /usr/local/sbin/pv* /usr/local/sbin/blkdiscard; hash -r',
     );
-    const commands = await plannedCommands(on);
-    const cuts = cutsOf(commands);
-    turns = Math.max(turns, cuts.length);
-    const cut = cuts[turn % cuts.length] as Cut;
-    const where = `${cut.how} ${cut.at}: ${commands[cut.at - 1]}`;
-    await runInto(on, cut, 'apply', '-y');
-    const recovered = await lvmbackup(on, 'recover');
-    expect(recovered.exitCode, where + recovered.stdout + recovered.stderr).toBe(0);
-    const tags = await on.ok('lvs', '-a', '--noheadings', '-o', 'lv_name,lv_tags', 'B', 'S');
-    expect(tags, where).not.toContain('lvmbackup.run');
-    const after = await pointsOf('B');
-    const fresh = after.filter((name) => !before.has(name));
-    expect(fresh.length, where).toBeLessThanOrEqual(1);
-    for (const name of fresh) contents.set(name, source);
-    const head = await tagsOf('B/data-backup');
-    if (head.includes('lvmbackup.state=complete'))
-      expect(after, where).toContain(`${POINT}${compact(await timeOfNewest())}`);
-    for (const name of fresh) expect(await contentOf(`B/${name}`), where).toBe(source);
-    expect(await tagsOf(`B/${after.at(-1)}`), where).toContain('lvmbackup.state=complete');
-  }
-  await day('2026-12-01T03:00:00Z', 4);
-  await apply(0);
-  contents.set(`${POINT}${compact(await timeOfNewest())}`, await sha256(on, '/dev/S/data'));
-  await sh(
-    on,
-    'rm -rf /usr/local/sbin/lv* /usr/local/sbin/vg* /usr/local/sbin/pv* /usr/local/sbin/blkdiscard; hash -r',
-  );
-  for (const name of await pointsOf('B')) expect(await contentOf(`B/${name}`), name).toBe(contents.get(name));
-  await nothingActive('B');
-}, 3_600_000);
+    for (const name of await pointsOf('B'))
+      expect(await contentOf(`B/${name}`), name).toBe(contents.get(name));
+    await nothingActive('B');
+  },
+  3_600_000,
+);
 
 /** All of them in the full run; else in and around the making of the point, and in the removal of one. */
 function cutsOf(commands: readonly string[]): Cut[] {
@@ -206,7 +212,12 @@ test('in turn over volumes without a pool: raised, lowered by name only, never o
   const held = new Map<string, string>();
   const run = async (time: string, last: number) => {
     const source = await day(time, 5);
-    await backUp(on, rotationFile(last));
+    // The prediction is held against LVM's report where a volume is made.
+    if (FULL || last === 3) await backUp(on, rotationFile(last));
+    else {
+      await on.write('/root/backup.yaml', rotationFile(last));
+      await apply(0);
+    }
     return source;
   };
   held.set('data-backup', await run('2026-12-02T03:00:00Z', 2));
@@ -244,31 +255,34 @@ test('in turn over volumes without a pool: raised, lowered by name only, never o
 const fullFile = (last: number) =>
   `version: 1\ngroup: {name: F, pool: {name: p, size: 100%FREE, metadata: 4MiB}}\nvolumes: [{source: S/data, keep: {last: ${last}}}]\n`;
 
-test('a pool that becomes full fails the copy and nothing else; with fewer points kept the next run has room', async () => {
-  const rewrite = async (time: string) => {
-    await day(time, 0);
-    await sh(on, `head -c ${SIZE * MiB} /dev/urandom > /dev/S/data; sync`);
-    return sha256(on, '/dev/S/data');
-  };
-  await rewrite('2026-12-10T03:00:00Z');
-  await on.write('/root/backup.yaml', fullFile(9));
-  const kept: string[] = [];
-  for (const night of ['11', '12', '13']) {
-    kept.push(await rewrite(`2026-12-${night}T03:00:00Z`));
-    await apply(0);
-  }
-  await rewrite('2026-12-14T03:00:00Z');
-  const failed = await apply(1);
-  expect(failed).toContain('the pool F/p is full');
-  await expectNothingLeft(on);
-  await nothingActive('F');
-  const points = await pointsOf('F');
-  expect(await Promise.all(points.map((name) => tagsOf(`F/${name}`)))).toHaveLength(3);
-  for (const [index, name] of points.entries()) expect(await contentOf(`F/${name}`)).toBe(kept[index]);
+test.runIf(FULL)(
+  'a pool that becomes full fails the copy and nothing else; with fewer points kept the next run has room',
+  async () => {
+    const rewrite = async (time: string) => {
+      await day(time, 0);
+      await sh(on, `head -c ${SIZE * MiB} /dev/urandom > /dev/S/data; sync`);
+      return sha256(on, '/dev/S/data');
+    };
+    await rewrite('2026-12-10T03:00:00Z');
+    await on.write('/root/backup.yaml', fullFile(9));
+    const kept: string[] = [];
+    for (const night of ['11', '12', '13']) {
+      kept.push(await rewrite(`2026-12-${night}T03:00:00Z`));
+      await apply(0);
+    }
+    await rewrite('2026-12-14T03:00:00Z');
+    const failed = await apply(1);
+    expect(failed).toContain('the pool F/p is full');
+    await expectNothingLeft(on);
+    await nothingActive('F');
+    const points = await pointsOf('F');
+    expect(await Promise.all(points.map((name) => tagsOf(`F/${name}`)))).toHaveLength(3);
+    for (const [index, name] of points.entries()) expect(await contentOf(`F/${name}`)).toBe(kept[index]);
 
-  await on.write('/root/backup.yaml', fullFile(1));
-  await apply(0);
-  const [last, ...others] = await pointsOf('F');
-  expect(others).toEqual([]);
-  expect(await contentOf(`F/${last}`)).toBe(await sha256(on, '/dev/S/data'));
-});
+    await on.write('/root/backup.yaml', fullFile(1));
+    await apply(0);
+    const [last, ...others] = await pointsOf('F');
+    expect(others).toEqual([]);
+    expect(await contentOf(`F/${last}`)).toBe(await sha256(on, '/dev/S/data'));
+  },
+);

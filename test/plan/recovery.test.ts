@@ -130,6 +130,26 @@ describe('what a killed run left', () => {
     ]);
   });
 
+  test('a part of a pool that an LVM command left active when it was killed', () => {
+    const machine = (tags: readonly string[], parts: Partial<Volume>, pool: Partial<Volume> = {}) => {
+      const part = (name: string) =>
+        aVolume('Backup', name, 4, { hidden: true, roles: ['private', 'thin', 'pool'], ...parts });
+      const thin = aVolume('Backup', 'points', 40, {
+        ...{ roles: ['private'], layout: ['thin', 'pool'], tags: [...tags], active: false, ...pool },
+      });
+      const volumes = [part('points_tdata'), part('points_tmeta'), thin];
+      return anInventory({ groups: [aGroup('Backup', [{ device: '/dev/sdc1', extents: 100 }], volumes)] });
+    };
+    const alone = { active: true, open: false };
+    expect(words(machine(['lvmbackup'], alone))).toEqual([
+      'lvchange -y -an Backup/points_tmeta',
+      'lvchange -y -an Backup/points_tdata',
+    ]);
+    expect(words(machine([], alone)), 'not ours').toEqual([]);
+    expect(words(machine(['lvmbackup'], { ...alone, open: true })), 'in use').toEqual([]);
+    expect(words(machine(['lvmbackup'], alone, { active: true })), 'with its pool').toEqual([]);
+  });
+
   test('another device is missing too: refused, and nothing is reduced', () => {
     for (const lostDevice of [true, false]) {
       const plan = planRecovery({ inventory: killed({ lostDevice, stranger: true }), clock: CLOCK });
