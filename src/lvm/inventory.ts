@@ -49,6 +49,8 @@ export interface PhysicalVolume {
   readonly uuid: PvUuid;
   /** Path as LVM reports it; null where the device is missing (`[unknown]`). */
   readonly device: string | null;
+  /** Where it is, though the metadata calls it missing: it was away while LVM wrote that. */
+  readonly calledMissing?: string;
   readonly allocatable: boolean;
   readonly deviceSize: Bytes;
   /** Where the first extent begins. */

@@ -6,7 +6,7 @@ import { ExitCode, UserError } from '../errors.ts';
 import { LSBLK_ARGV, readBlockDevices } from './block-devices.ts';
 import type { BlockDevice } from './inventory.ts';
 import { probeDevices } from './probe-device.ts';
-import { FULLREPORT_ARGV } from './report-fields.ts';
+import { FULLREPORT_ARGV, MISSING_DEVICE } from './report-fields.ts';
 import { type CommandResult, endOf, type RunCommand, reasonsOf } from './spawn.ts';
 import { STATE_FORMAT, type State } from './state-file.ts';
 
@@ -25,14 +25,15 @@ export async function readState(options: ReadOptions): Promise<State> {
 
 /** The same where it is known already that LVM can be asked. */
 export async function stateOf({ run, now, devices }: ReadOptions): Promise<State> {
-  const [{ fullreport, outdated }, lsblk, mountinfo, lvmVersion, systemId] = await Promise.all([
-    reportOf(run),
+  const [report, lsblk, mountinfo, lvmVersion, systemId] = await Promise.all([
+    run(FULLREPORT_ARGV),
     jsonOf(run, LSBLK_ARGV),
     readFile('/proc/self/mountinfo', 'utf8'),
     versionOf(run),
     systemIdOf(run),
   ]);
   const known = readBlockDevices(lsblk, new Set());
+  const { fullreport, outdated } = withOutdated(await whole(report, known, run));
   const names = devices === 'all' ? await namesInDevDisk() : devices;
   const links = await linksOf(names, [...known.keys()]);
   const named = devices === 'all' ? unmapped(known) : devices.map((one) => links[one] ?? one);
@@ -87,9 +88,28 @@ function openFault(path: string): string | null {
   }
 }
 
+/**
+ * LVM notes where its devices are (`lvm.conf`: hints), and looks nowhere else. One that failed for a moment while they
+ * were noted stays unknown to it, alone or with all of its group, until the notes are made anew; they are all that this
+ * command changes.
+ */
+async function whole(
+  report: CommandResult,
+  devices: ReadonlyMap<string, BlockDevice>,
+  run: RunCommand,
+): Promise<CommandResult> {
+  const isNamed = (path: string) => report.stdout.includes(`"${path}"`);
+  const unseen = [...devices.values()].some(({ path, fsType }) => fsType === PV && !isNamed(path));
+  if (!unseen && !report.stdout.includes(`"${MISSING_DEVICE}"`)) return report;
+  await run(['pvscan', '--cache']);
+  return run(FULLREPORT_ARGV);
+}
+
+/** What lsblk calls a physical volume. */
+const PV = 'LVM2_member';
+
 /** That a device is outdated stands in no field of the report: LVM says it beside it alone. */
-async function reportOf(run: RunCommand) {
-  const result = await run(FULLREPORT_ARGV);
+function withOutdated(result: CommandResult) {
   const outdated = [...result.stderr.matchAll(OUTDATED)].map(([, device = '', group = '']) => ({
     device,
     group,

@@ -3,6 +3,9 @@
  * cannot drift apart. Narrowed, a report of 100 volumes is 25 kB; with all fields it is 405 kB.
  */
 
+/** What LVM gives for the path of a device that it does not find. */
+export const MISSING_DEVICE = '[unknown]';
+
 export const REPORT_FIELDS = {
   vg: [
     ...['vg_name', 'vg_uuid', 'vg_extent_size', 'vg_seqno', 'vg_tags', 'vg_partial', 'vg_exported'],

@@ -9,7 +9,7 @@ import type {
   PvUuid,
   Volume,
 } from './inventory.ts';
-import type { Row } from './report-fields.ts';
+import { MISSING_DEVICE, type Row } from './report-fields.ts';
 import {
   extentCount,
   isSet,
@@ -138,10 +138,12 @@ function physicalVolume(row: Row<'pv'>, freeSegments: readonly FreeRun[]): Physi
   if (taken > count) {
     throw malformed(`LVM's report says that ${taken} of ${count} extents of ${row.pv_name} are taken`);
   }
-  const missing = isSet(row.pv_missing) || row.pv_name === '[unknown]';
+  const unknown = row.pv_name === MISSING_DEVICE;
+  const missing = isSet(row.pv_missing) || unknown;
   return {
     uuid: row.pv_uuid,
     device: missing ? null : row.pv_name,
+    ...(missing && !unknown ? { calledMissing: row.pv_name } : {}),
     allocatable: isSet(row.pv_allocatable),
     deviceSize: bytes(wholeNumber(row.dev_size || '0', 'dev_size')),
     dataStart: bytes(wholeNumber(row.pe_start || '0', 'pe_start')),

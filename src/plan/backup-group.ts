@@ -21,7 +21,7 @@ export function prepareBackupGroup(builder: PlanBuilder, input: PlanInput): Back
   if (!present) return createGroup(builder, input);
   builder.watch(group.name);
   if (present.unusable) {
-    builder.problem(groupUnusable(group.name, present.unusable));
+    builder.problem(groupUnusable(present, present.unusable));
     return { kind: 'refused' };
   }
   return growGroup(builder, input, present.extentSize);

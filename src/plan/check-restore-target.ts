@@ -40,7 +40,7 @@ export function checkRestoreTarget(
       'name a volume of a group that is there: --to VG/LV; see `vgs`',
     );
   }
-  if (group.unusable) return groupUnusable(groupName, group.unusable, unit);
+  if (group.unusable) return groupUnusable(group, group.unusable, unit);
   const volume = group.volumes.get(name);
   if (!volume) return { kind: 'create', warnings: [] };
   return (

@@ -64,7 +64,7 @@ function checkVolume(
     const hint = `see \`vgs\`; where LVM uses a devices file, it may hide the group: lvmdevices(8)`;
     return refuse('source-missing', `there is no group ${origin.group} for ${member.source}`, hint);
   }
-  if (group.unusable) return groupUnusable(origin.group, group.unusable, unit);
+  if (group.unusable) return groupUnusable(group, group.unusable, unit);
   const volume = group.volumes.get(origin.name);
   if (!volume)
     return refuse('source-missing', `there is no volume ${member.source}`, `see \`lvs ${origin.group}\``);

@@ -52,7 +52,7 @@ function emitRestore(builder: PlanBuilder, wanted: Wanted): void {
   const { point, request } = wanted;
   const to = request.to ?? request.source;
   const group = builder.model.group(point.volume.group);
-  if (group?.unusable) builder.problem(groupUnusable(group.name, group.unusable, request.source));
+  if (group?.unusable) builder.problem(groupUnusable(group, group.unusable, request.source));
   const size = point.size ?? point.volume.size;
   const target = checkRestoreTarget(builder, to, size, request.source);
   if ('code' in target) {

@@ -1,11 +1,11 @@
 /** The words of problems: what is wrong, on what, and what would help. */
-import type { GroupFault } from '../lvm/inventory.ts';
+import type { Group, GroupFault, PhysicalVolume } from '../lvm/inventory.ts';
 import type { Bytes } from '../units.ts';
 import { countText, extentsText } from '../units-text.ts';
 import type { Action } from './action.ts';
 import type { DeviceUse } from './devices.ts';
+import type { Fault } from './fault.ts';
 import type { ErrorCode, Problem } from './problem.ts';
-import type { Fault } from './simulate.ts';
 
 /** An error that stops one unit, or the whole plan where `unit` is missing. */
 export function refusal(
@@ -92,14 +92,27 @@ const GROUP_FAULTS: Record<GroupFault, readonly [what: string, hint: string]> = 
   duplicate: ['shares its name with another group', 'vgrename one of them by its UUID'],
 };
 
-export function groupUnusable(name: string, fault: GroupFault, unit?: string): Problem {
+export function groupUnusable(
+  { name, pvs }: Pick<Group, 'name' | 'pvs'>,
+  fault: GroupFault,
+  unit?: string,
+): Problem {
   const [what, hint] = GROUP_FAULTS[fault];
   return refusal(
     'group-unusable',
     { group: name, ...(unit === undefined ? {} : { unit }) },
     `${name} ${what}`,
-    hint,
+    (fault === 'partial' ? restoreHint(name, pvs.values()) : null) ?? hint,
   );
+}
+
+/** What brings back devices that are there and called missing; null where one is not there. */
+export function restoreHint(group: string, pvs: Iterable<PhysicalVolume>): string | null {
+  const missing = [...pvs].filter(({ device }) => device === null);
+  const there = missing.flatMap(({ calledMissing }) => calledMissing ?? []);
+  if (there.length === 0 || there.length < missing.length) return null;
+  const command = `vgextend --restoremissing ${group} ${there.join(' ')}`;
+  return `LVM wrote to the group while ${there.join(' and ')} was away, and calls it missing still, though it is there: ${command}`;
 }
 
 /** Why a device cannot join a group; null where it can. `purpose` is what it was to do. */

@@ -11,7 +11,7 @@ import { baseName, baseOf, isBase } from './base.ts';
 import type { PlanBuilder } from './builder.ts';
 import { splitPath } from './model.ts';
 import { clockText } from './plan.ts';
-import { refusal } from './problem-texts.ts';
+import { refusal, restoreHint } from './problem-texts.ts';
 import { holdsSame, pointIn } from './restore-points.ts';
 import { isPool } from './thin-model.ts';
 
@@ -81,11 +81,12 @@ function isHalfKept(group: Group, volume: Volume): boolean {
 
 /** LVM takes every missing device out at once, so it may be asked to only where all of them were lent. */
 function cannotRepair(group: Group, { strangers }: Left) {
+  const away = strangers.flatMap((uuid) => group.pvs.get(uuid) ?? []);
   return refusal(
     'group-unusable',
     { group: group.name },
     `a dead run left something in ${group.name}, and another device of it is missing (${strangers.join(', ')})`,
-    'bring that device back first; nothing is taken out of the group before',
+    restoreHint(group.name, away) ?? 'bring that device back first; nothing is taken out of the group before',
   );
 }
 

@@ -82,6 +82,26 @@ describe('the live state', () => {
     expect(asked.join('\n')).not.toMatch(/blkid|wipefs/);
   });
 
+  test.each([
+    ['is missing', (report: string) => report.replace('"/dev/vda"', '"[unknown]"')],
+    ['is unknown with all of its group', () => '{"report": []}'],
+  ])('is read again where a device %s: LVM looks only where it noted its devices', async (_, damage) => {
+    const report = fixtureText('guide/fullreport.json');
+    const { run, asked } = guide({
+      'lvm fullreport': { stdout: damage(report) },
+      // The first of them is /dev/vda.
+      lsblk: { stdout: fixtureText('guide/lsblk.json').replace('"fstype": null', '"fstype": "LVM2_member"') },
+    });
+    const healing: RunCommand = async (argv) => {
+      const answer = await run(argv);
+      const noted = asked.includes('pvscan --cache');
+      return argv[1] === 'fullreport' && noted ? { ...answer, stdout: report } : answer;
+    };
+    const state = await stateOf({ run: healing, now: NOW, devices: [] });
+    expect(asked.filter((command) => command.startsWith('lvm fullreport'))).toHaveLength(2);
+    expect(state.fullreport).toEqual(JSON.parse(report));
+  });
+
   test('looks into the devices that the file names, where they are there', async () => {
     const { run, asked } = guide();
     const state = await stateOf({ run, now: NOW, devices: ['/dev/vdb1', '/dev/vdz9', '/dev/vdb1'] });

@@ -1,7 +1,7 @@
 /** Runs that are cut anywhere, on the simulated LVM: what they leave is found and put right, and then all is well. */
 import { describe, expect, test } from 'vitest';
 import { runPlan } from '../../src/apply/run-plan.ts';
-import type { Inventory, Volume } from '../../src/lvm/inventory.ts';
+import type { Group, Inventory, Volume } from '../../src/lvm/inventory.ts';
 import { tagValue, tagValues } from '../../src/lvm/tags.ts';
 import { hasErrors, type Plan } from '../../src/plan/plan.ts';
 import { planBackup, planRecovery } from '../../src/plan/plan-backup.ts';
@@ -128,6 +128,26 @@ describe('what a killed run left', () => {
       'lvchange -y -an Backup/root-backup',
       'lvchange -y -an Backup/boot-backup',
     ]);
+  });
+
+  test('a device that is back, and that LVM calls missing still: the hint is what takes it back', () => {
+    const inventory = killed({ stranger: true });
+    const group = inventory.groups.get('SSD');
+    const pvs = new Map(
+      [...(group?.pvs ?? [])].map(([uuid, pv]) => [
+        uuid,
+        uuid === 'stranger' ? { ...pv, calledMissing: '/dev/sdx' } : pv,
+      ]),
+    );
+    const back = { ...inventory, groups: new Map([['SSD', { ...(group as Group), pvs }]]) };
+    for (const plan of [
+      planRecovery({ inventory: back, clock: CLOCK }),
+      planBackup(anInput(aSpec([aVolumeSpec('SSD/root')]), back)),
+    ]) {
+      expect(plan.problems.map(({ code }) => code)).toContain('group-unusable');
+      for (const { hint } of plan.problems.filter(({ code }) => code === 'group-unusable'))
+        expect(hint).toContain('vgextend --restoremissing SSD /dev/sdx');
+    }
   });
 
   test('a part of a pool that an LVM command left active when it was killed', () => {
