@@ -6,7 +6,16 @@
  * the lock stays with us, for the open file is ours.
  */
 import { spawnSync } from 'node:child_process';
-import { closeSync, constants, ftruncateSync, openSync, readFileSync, statSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  constants,
+  existsSync,
+  ftruncateSync,
+  openSync,
+  readFileSync,
+  statSync,
+  writeSync,
+} from 'node:fs';
 import { ExitCode, UserError } from '../errors.ts';
 
 /** In a folder where only root may write: in /run/lock anyone could hold the lock for ever. */
@@ -66,17 +75,42 @@ function writeHolder(fd: number, command: readonly string[], now: Date): void {
   writeSync(fd, `${JSON.stringify({ pid: process.pid, command, start: now.toISOString() })}\n`, 0);
 }
 
+interface Holder {
+  readonly pid: number;
+  readonly command: readonly string[];
+  readonly start: string;
+}
+
+/** A run that has just taken the lock writes its name at once: that long it is waited for, in milliseconds. */
+const NAME_WAIT = { tries: 20, pause: 50 };
+
 function lockedBy(path: string): UserError {
-  let holder = '';
-  try {
-    const { pid, command, start } = JSON.parse(readFileSync(path, 'utf8')) as {
-      pid: number;
-      command: string[];
-      start: string;
-    };
-    holder = `: process ${pid}, lvmbackup ${command.join(' ')}, since ${start}`;
-  } catch {
-    // The holder has not written its name yet, or a child of a dead run holds on.
+  const pause = new Int32Array(new SharedArrayBuffer(4));
+  let holder = holderIn(path);
+  for (let tries = 0; tries < NAME_WAIT.tries && !isAlive(holder); tries++) {
+    Atomics.wait(pause, 0, 0, NAME_WAIT.pause);
+    holder = holderIn(path);
   }
-  return new UserError(ExitCode.locked, `another run holds the lock${holder}`, 'wait for it to end');
+  return new UserError(
+    ExitCode.locked,
+    `another run holds the lock${holder ? `: ${holderText(holder)}` : ''}`,
+    'wait for it to end',
+  );
+}
+
+function holderText(holder: Holder): string {
+  const run = `process ${holder.pid}, lvmbackup ${holder.command.join(' ')}, since ${holder.start}`;
+  return isAlive(holder) ? run : `a program that was started by ${run}, which is gone itself`;
+}
+
+function holderIn(path: string): Holder | null {
+  try {
+    return JSON.parse(readFileSync(path, 'utf8')) as Holder;
+  } catch {
+    return null;
+  }
+}
+
+function isAlive(holder: Holder | null): boolean {
+  return holder !== null && existsSync(`/proc/${holder.pid}`);
 }

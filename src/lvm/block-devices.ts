@@ -27,6 +27,8 @@ export function readBlockDevices(
     if (depth > DEEPEST) throw malformed(`lsblk's tree is deeper than ${DEEPEST} devices`);
     const node = object(value, "a device in lsblk's tree");
     const path = text(node.path, "the path of a device in lsblk's tree");
+    // A device that was removed while lsblk looked at it: its name is left, and nothing is known of it.
+    if (node['log-sec'] === null) return;
     const known = found.get(path) ?? blockDevice(node, path, readOnlyMounts);
     const parents = parent === null ? known.parents : [...new Set([...known.parents, parent])];
     found.set(path, { ...known, parents });

@@ -65,7 +65,12 @@ test('a child that inherits it holds it on after its parent is gone', async () =
   child.kill('SIGKILL');
   await ended;
   const heir = Number(firstLine);
-  expect(() => acquireLock(['apply'], NOW, path)).toThrow(expect.objectContaining({ exitCode: 6 }));
+  expect(() => acquireLock(['apply'], NOW, path)).toThrow(
+    expect.objectContaining({
+      exitCode: 6,
+      message: expect.stringContaining(`a program that was started by process ${child.pid}, lvmbackup apply`),
+    }),
+  );
   process.kill(heir, 'SIGKILL');
   const lock = await released(path);
   lock.release();

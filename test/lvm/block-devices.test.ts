@@ -42,6 +42,30 @@ describe("lsblk's tree", () => {
     expect(root?.readOnlyMounts).toEqual(['/mnt/lvolroot']);
   });
 
+  test('leaves out a device that was removed while lsblk looked', () => {
+    const facts = { ...{ size: 1, ro: false, rota: false, rm: false }, fstype: null, mountpoints: [null] };
+    const gone = {
+      path: '/dev/mapper/S-x',
+      type: 'lvm',
+      size: 1,
+      'log-sec': null,
+      'phy-sec': null,
+      ro: null,
+    };
+    const disk = {
+      path: '/dev/sda',
+      type: 'disk',
+      'log-sec': 512,
+      'phy-sec': 512,
+      ...facts,
+      children: [gone],
+    };
+    const devices = readBlockDevices({ blockdevices: [disk] }, new Set());
+    expect([...devices.keys()]).toEqual(['/dev/sda']);
+    // What lies on it is not forgotten: to be in use is the safer reading.
+    expect(devices.get('/dev/sda')?.children).toEqual(['/dev/mapper/S-x']);
+  });
+
   test('is read from an older lsblk too, which writes numbers and truth as text', () => {
     const node = {
       ...{ path: '/dev/sda', type: 'disk', size: '4000787030016', 'log-sec': '512', 'phy-sec': '4096' },
