@@ -5,11 +5,12 @@
 import type { Inventory } from '../lvm/inventory.ts';
 import { bytes, type Extents, extents } from '../units.ts';
 import type { Action, ActionId, Draft } from './action.ts';
+import type { Fault } from './fault.ts';
 import { extentsOf, freeOf, groupOf, Model } from './model.ts';
 import type { GroupSpace } from './plan.ts';
 import type { Problem } from './problem.ts';
 import { faultProblem } from './problem-texts.ts';
-import { type Fault, perform } from './simulate.ts';
+import { perform } from './simulate.ts';
 
 interface Trace {
   readonly freeBefore: Extents;

@@ -8,7 +8,7 @@ import { bytesOf, type Extents, extents } from '../units.ts';
 import type { ActionId, Growth } from './action.ts';
 import type { PlanBuilder } from './builder.ts';
 import { groupOf, type ModelGroup, splitPath } from './model.ts';
-import { reserve, roomOn } from './simulate.ts';
+import { reserve, roomOn } from './room.ts';
 
 /** What is asked for at least: one step. Null where the file asks for none, or the snapshot can grow no further. */
 export function firstGrowth(

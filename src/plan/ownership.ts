@@ -27,6 +27,9 @@ export function stateTags(state: {
   ];
 }
 
+/** Of the copy that this run completes: only the run knows when, and of what. */
+export const COPIED = { state: 'complete', time: '{time}', digest: '{digest}' } as const;
+
 /** A snapshot carries these from its first moment: a volume with them is a leftover as soon as its run is dead. */
 export function runTags(): string[] {
   return [OWNED, tag('run', '{run}')];

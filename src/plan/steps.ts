@@ -23,7 +23,7 @@ import type {
 import { devicePath } from './device-path.ts';
 import { filesCommands } from './files.ts';
 import { splitPath } from './model.ts';
-import { baseTags, identityTags, loanTags, runTags, stateTags } from './ownership.ts';
+import { baseTags, COPIED, identityTags, loanTags, runTags, stateTags } from './ownership.ts';
 import { createTarget, restoreSteps } from './restore-steps.ts';
 
 /** What apply does for the action, in order. `{run}`, `{time}` and `{digest}` are filled in by the run. */
@@ -170,7 +170,7 @@ function createVolume({ target, identity, extents, bytes, placement, pool }: Dra
 /** Of a dead run until it is said to be complete: LVM writes its own metadata before the pool takes the snapshot. */
 function createPoint({ target, head, copied, identity, deactivateHead }: Draft<PointCreate>): lvm.Argv[] {
   const [, name] = splitPath(target);
-  const { time, digest } = copied ?? { time: '{time}', digest: '{digest}' };
+  const { time, digest } = copied ?? COPIED;
   const begun = [...runTags(), ...identityTags(identity), ...stateTags({ state: 'incomplete' })];
   const done = [
     ...[OWNED, ...identityTags(identity)],
@@ -254,7 +254,7 @@ function copySteps(action: Draft<CopyAction>): Step[] {
   const { target, dropTags, identity, pool } = action;
   const incomplete = stateTags({ state: 'incomplete' });
   const used = pool === null ? {} : { used: '{used}' };
-  const complete = stateTags({ state: 'complete', time: '{time}', digest: '{digest}', ...used });
+  const complete = stateTags({ ...COPIED, ...used });
   const begin = [...identityTags(identity), ...incomplete];
   const [group] = splitPath(target);
   return [

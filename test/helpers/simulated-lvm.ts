@@ -9,8 +9,9 @@ import { compactTime } from '../../src/apply/placeholders.ts';
 import type { CopyResult } from '../../src/copy/copy.ts';
 import type { Inventory, Volume } from '../../src/lvm/inventory.ts';
 import type { Action, ActionId, PlannedPv } from '../../src/plan/action.ts';
+import type { Fault } from '../../src/plan/fault.ts';
 import { Model, renameTaken, splitPath } from '../../src/plan/model.ts';
-import { type Fault, perform } from '../../src/plan/simulate.ts';
+import { perform } from '../../src/plan/simulate.ts';
 import { bytes, extents } from '../../src/units.ts';
 import { CLOCK } from './specs.ts';
 

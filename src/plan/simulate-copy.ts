@@ -1,0 +1,33 @@
+/** What a copy, or a restore, does to the model: the tags and the activation of its target. */
+import { isDetail, tag } from '../lvm/tags.ts';
+import type { CopyAction, Draft, RestoreTraits } from './action.ts';
+import type { Fault } from './fault.ts';
+import { type Model, splitPath } from './model.ts';
+import { put, setPool } from './model-volumes.ts';
+import { COPIED, identityTags, stateTags } from './ownership.ts';
+
+export function copy(model: Model, action: Draft<CopyAction>): Fault | null {
+  if (action.restore) return restore(model, action, action.restore);
+  const [groupName, name] = splitPath(action.target);
+  const group = model.group(groupName);
+  const target = group?.volumes.get(name);
+  if (!group || !target) return { code: 'missing', what: action.target };
+  const kept = target.tags.filter((one) => !isDetail(one));
+  const done = stateTags({ ...COPIED, ...(action.pool === null ? {} : { used: '{used}' }) });
+  put(group, { ...target, tags: [...kept, ...identityTags(action.identity), ...done], active: false });
+  if (action.stopAutoactivation) group.autoactivation = false;
+  setPool(group, action.deactivatePool ?? null, false);
+  return null;
+}
+
+/** A device keeps its place and its name; nothing that the model tells of it changes. */
+function restore(model: Model, action: Draft<CopyAction>, traits: RestoreTraits): Fault | null {
+  if (traits.target === 'device') return null;
+  const [groupName, name] = splitPath(action.target);
+  const group = model.group(groupName);
+  const target = group?.volumes.get(name);
+  if (!group || !target) return { code: 'missing', what: action.target };
+  const tags = target.tags.filter((one) => !one.startsWith(tag('restoring', '')));
+  put(group, { ...target, tags, active: traits.target === 'new' || target.active });
+  return null;
+}
