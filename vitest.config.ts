@@ -15,6 +15,7 @@ export default defineConfig({
       {
         test: {
           name: 'lab',
+          globalSetup: ['test/helpers/faults.ts'],
           include: ['test/lab/**/*.test.ts'],
           // Emulated machines: two at a time, for each waits as often as it computes, and patient. After the units,
           // which take all cores themselves.

@@ -18,6 +18,7 @@ import { planDocument } from '../../src/plan/document.ts';
 import { staleReasons } from '../../src/plan/stale.ts';
 import { escaped } from '../../src/views/printable.ts';
 import { PLAIN } from '../../src/views/style.ts';
+import { trial } from '../helpers/faults.ts';
 import { mutationsOf } from '../helpers/mutate.ts';
 import { ROOT } from '../helpers/program.ts';
 import { CLOCK } from '../helpers/specs.ts';
@@ -103,19 +104,24 @@ function expectGood({ code, out, err }: Answer): void {
 
 /** Tries `count` of them; gives how often each exit code came. */
 async function tryAll<T>(
+  what: string,
   count: number,
   inputs: fc.Arbitrary<T>,
   command: (input: T) => Promise<Answer>,
 ): Promise<void> {
   const codes = new Map<number, number>();
-  await fc.assert(
-    fc.asyncProperty(inputs, async (input) => {
-      const given = await command(input);
-      expectGood(given);
-      codes.set(given.code, (codes.get(given.code) ?? 0) + 1);
-    }),
-    { seed: SEED, numRuns: count, ...HANGS },
-  );
+  await trial('fuzzing', what, async (seen) => {
+    await fc.assert(
+      fc.asyncProperty(inputs, async (input) => {
+        const given = await command(input);
+        expectGood(given);
+        seen.tried++;
+        seen.survived++;
+        codes.set(given.code, (codes.get(given.code) ?? 0) + 1);
+      }),
+      { seed: SEED, numRuns: count, ...HANGS },
+    );
+  });
   const shares = [...codes].sort().map(([code, times]) => `exit ${code}: ${times}`);
   console.log(`${count} inputs, seed ${SEED}: ${shares.join(', ')}`);
   // Were all of them refused at the first look, nothing behind it would have been tried.
@@ -132,7 +138,7 @@ test('a backup.yaml, its text garbled or its parts exchanged', async () => {
     );
     return fc.record({ name: fc.constant(name), text: fc.oneof(garbled(text), parts) });
   });
-  await tryAll(COUNTS.yaml, inputs, async ({ name, text }) => {
+  await tryAll('backup.yaml mutated', COUNTS.yaml, inputs, async ({ name, text }) => {
     const file = written('backup.yaml', text);
     const valid = await answer((io) => validate({ file, format: 'text' }, io));
     expectGood(valid);
@@ -155,7 +161,7 @@ test('the report of LVM and that of lsblk, garbled or with parts exchanged', asy
       text: fc.oneof({ weight: 4, arbitrary: parts }, { weight: 1, arbitrary: garbled(whole) }),
     });
   });
-  await tryAll(COUNTS.reports, inputs, ({ name, text }) => {
+  await tryAll('reports mutated', COUNTS.reports, inputs, ({ name, text }) => {
     const state = written('state.json', text);
     return answer((io) =>
       plan({ file: `${ROOT}examples/${name}.yaml`, state, format: 'text', only: [] }, io),
@@ -186,7 +192,7 @@ test('a saved plan, garbled or with parts exchanged: what it leads to is planned
       text: fc.oneof(garbled(JSON.stringify(saved)), parts, parts),
     });
   });
-  await tryAll(COUNTS.plans, inputs, ({ name, text }) => {
+  await tryAll('saved plans mutated', COUNTS.plans, inputs, ({ name, text }) => {
     const path = written('plan.json', text);
     return answer((io) => {
       const saved = readSavedPlan(path);

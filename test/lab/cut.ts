@@ -1,16 +1,29 @@
 /**
  * Cuts a run at any of the commands that change something. Each of them is wrapped in the machine: the wrapper counts
- * them, and at the chosen one it kills lvmbackup before it, after it, or in the middle of it together with it.
+ * them, and at the chosen one it kills lvmbackup before it, after it, or in the middle of it together with it; or kills
+ * the command alone; or the machine loses its power in the middle of it; or lvmbackup is asked to end.
  */
 import { expect } from 'vitest';
 import type { Job } from './job.ts';
 import { lvmbackup, PROGRAM, sh } from './tool.ts';
-import type { Lab } from './vm.ts';
+import { bootLab, type Lab } from './vm.ts';
 
 export interface Cut {
   /** The nth command, from 1 on. */
   readonly at: number;
-  readonly how: 'before' | 'after' | 'inside';
+  readonly how: (typeof WAYS)[number];
+}
+
+export const WAYS = ['before', 'after', 'inside', 'child', 'power', 'SIGINT', 'SIGTERM'] as const;
+
+/** What it is asked by, it answers: nothing of the run is left. */
+export function isSignal({ how }: Cut): boolean {
+  return how === 'SIGINT' || how === 'SIGTERM';
+}
+
+/** Every way at every command. */
+export function everyCut(commands: readonly string[]): Cut[] {
+  return commands.flatMap((_, index) => WAYS.map((how) => ({ at: index + 1, how })));
 }
 
 const COMMANDS = [
@@ -24,10 +37,14 @@ n=$(($(cat /run/cut/count) + 1))
 echo $n > /run/cut/count
 echo "$name $*" >> /run/cut/log
 if [ $n = "$(cat /run/cut/at)" ]; then
-  case $(cat /run/cut/how) in
+  how=$(cat /run/cut/how)
+  case $how in
     before) kill -9 $PPID; exit 1 ;;
     after) /usr/sbin/$name "$@"; kill -9 $PPID; exit 1 ;;
     inside) /usr/sbin/$name "$@" & sleep 0.2; kill -9 $! $PPID; exit 1 ;;
+    child) /usr/sbin/$name "$@" & sleep 0.2; kill -9 $!; wait $! ;;
+    SIGINT|SIGTERM) kill -\${how#SIG} $PPID; exec /usr/sbin/$name "$@" ;;
+    power) /usr/sbin/$name "$@" & sleep 0.2; echo b > /proc/sysrq-trigger; sleep 100 ;;
   esac
 fi
 exec /usr/sbin/$name "$@"
@@ -59,20 +76,30 @@ export async function plannedCommands(lab: Lab): Promise<string[]> {
     .map((argv) => argv.join(' '));
 }
 
-/** The commands of a run that nobody cuts. */
-export async function commandsOf(lab: Lab, ...args: readonly string[]): Promise<string[]> {
+/**
+ * Runs it into the cut. Gives the machine that is there afterwards: after a power cut another one, with the same disks
+ * and the same file, on which nothing was activated yet.
+ */
+export async function runInto(lab: Lab, cut: Cut, ...args: readonly string[]): Promise<Lab> {
+  await aim(lab, cut);
+  if (cut.how === 'power') return powerCutIn(lab, args);
+  const { signal, exitCode, stderr } = await lvmbackup(lab, ...args);
   await aim(lab, null);
-  const done = await lvmbackup(lab, ...args);
-  expect(done.exitCode, done.stdout + done.stderr).toBe(0);
-  return (await lab.read('/run/cut/log')).trim().split('\n');
+  const where = `${cut.how} command ${cut.at}`;
+  // What lvmbackup makes of a command that was killed is its own: it may have come to its end, or told what failed.
+  if (cut.how === 'child') expect(signal, where).toBeNull();
+  else if (isSignal(cut)) expect(exitCode, where + stderr).toBe(cut.how === 'SIGINT' ? 130 : 143);
+  else expect(signal, where).toBe('SIGKILL');
+  return lab;
 }
 
-/** Runs it into the cut. */
-export async function runInto(lab: Lab, cut: Cut, ...args: readonly string[]): Promise<void> {
-  await aim(lab, cut);
-  const { signal } = await lvmbackup(lab, ...args);
-  await aim(lab, null);
-  expect(signal, `${cut.how} command ${cut.at}`).toBe('SIGKILL');
+async function powerCutIn(lab: Lab, args: readonly string[]): Promise<Lab> {
+  const file = await lab.read('/root/backup.yaml');
+  await expect(lvmbackup(lab, ...args)).rejects.toThrow('the machine is gone');
+  const next = await bootLab({ disks: await lab.powerCut() });
+  await next.write('/root/backup.yaml', file);
+  await wrapCommands(next);
+  return next;
 }
 
 /** Kills it while it copies. */

@@ -106,7 +106,7 @@ test.runIf(FULL)(
 test.runIf(FULL)(
   'an empty source deletes nothing, and a source without a file system is refused',
   async () => {
-    await sh(on, 'cd /mnt/home; find . -mindepth 1 -name lost+found -prune -o -mindepth 1 -delete');
+    await sh(on, 'cd /mnt/home; find . -mindepth 1 -maxdepth 1 ! -name lost+found -exec rm -rf {} +');
     const failed = await lvmbackup(on, 'apply', '-y', '--only', 'S/home');
     expect(failed.exitCode, failed.stdout).toBe(1);
     expect(failed.stdout + failed.stderr).toContain('no files at all');

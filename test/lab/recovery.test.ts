@@ -1,7 +1,7 @@
 /** Runs that are killed, machines that lose their power, lent disks that are gone: what is left is put right. */
 import { afterEach, expect, test } from 'vitest';
 import { backupDigest, expectNothingLeft, MiB, machine } from './backup.ts';
-import { type Cut, commandsOf, killInCopy, runInto, wrapCommands } from './cut.ts';
+import { killInCopy } from './cut.ts';
 import { lvmbackup, PROGRAM, sh, sha256, volumes } from './tool.ts';
 import { bootLab, type Lab } from './vm.ts';
 
@@ -40,45 +40,6 @@ function fullGroup(): Promise<Lab> {
   `,
   );
 }
-
-/** All of them in the full run of the tests, else two: one inside of a command, one after another. */
-function cutsOf(commands: readonly string[]): Cut[] {
-  const ways = ['before', 'after', 'inside'] as const;
-  const all = commands.flatMap((_, index) => ways.map((how) => ({ at: index + 1, how })));
-  if (process.env.CUTS === 'all') return all;
-  return all.filter(({ at, how }) => (at === 7 && how === 'inside') || (at === 12 && how === 'after'));
-}
-
-test('wherever it is killed: recover leaves nothing, the source is what it was, nothing torn is complete', async () => {
-  on = await fullGroup();
-  const lab = on;
-  await lab.write('/root/backup.yaml', FILE.replace('defaults: {limit: {rate: 8MiB/s}}\n', ''));
-  await wrapCommands(lab);
-  const contents = new Set<string | undefined>([await sha256(lab, '/dev/S/root')]);
-  const commands = await commandsOf(lab, 'apply', '-y');
-  const cuts = cutsOf(commands);
-  for (const cut of cuts) {
-    const where = `${cut.how} ${cut.at}: ${commands[cut.at - 1]}`;
-    await sh(
-      lab,
-      'head -c 4096 /dev/urandom | dd of=/dev/S/root bs=4096 seek=3000 conv=notrunc,fsync status=none',
-    );
-    const source = await sha256(lab, '/dev/S/root');
-    contents.add(source);
-    await runInto(lab, cut, 'apply', '-y');
-    await recover(lab);
-    expect(await sha256(lab, '/dev/S/root'), where).toBe(source);
-    await isBlank(lab, '/dev/vdc');
-    const backup = (await volumes(lab)).find((line) => line.startsWith('B/root-backup'));
-    if (backup?.includes('state=complete')) {
-      expect(contents, where).toContain(await backupDigest(lab, 'B/root-backup', 24 * MiB));
-    }
-  }
-  expect(await recover(lab)).toContain('Nothing');
-  await apply(lab);
-  expect(await backupDigest(lab, 'B/root-backup', 24 * MiB)).toBe(await sha256(lab, '/dev/S/root'));
-  process.stdout.write(`${cuts.length} cuts of ${commands.length} commands survived\n`);
-}, 3_600_000);
 
 test('the power is cut in a copy, and the lent disk is gone at boot; later it comes back', async () => {
   on = await fullGroup();

@@ -1,5 +1,6 @@
 /** All that can come of a crash, in worlds so small that nothing is left out. */
 import { expect, test } from 'vitest';
+import { trial } from '../helpers/faults.ts';
 import { explore } from './explore.ts';
 import { allWorlds } from './worlds.ts';
 
@@ -9,13 +10,17 @@ const STRIDE = Number(process.env.STRIDE ?? (process.env.FULL ? 37 : 509));
 test('wherever runs die, and however often: nothing is left, no torn copy is called complete, nothing foreign is touched', async () => {
   const worlds = allWorlds().filter((_, index) => index % STRIDE === 0);
   const sum = { worlds: 0, refused: 0, states: 0, runs: 0 };
-  for (const world of worlds) {
-    const { states, runs, refused } = await explore(world);
-    sum.worlds++;
-    if (refused) sum.refused++;
-    sum.states += states;
-    sum.runs += runs;
-  }
+  await trial('model check', 'a crash in any state', async (count) => {
+    for (const world of worlds) {
+      const { states, runs, refused } = await explore(world);
+      sum.worlds++;
+      if (refused) sum.refused++;
+      sum.states += states;
+      sum.runs += runs;
+    }
+    count.tried = sum.states;
+    count.survived = sum.states;
+  });
   console.log(
     `model check: ${sum.worlds} worlds (${sum.refused} refused), ${sum.states} states, ${sum.runs} runs`,
   );
