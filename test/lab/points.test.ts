@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { backUp, backUpAsWritten, expectNothingLeft, MiB, machine } from './backup.ts';
 import { type Cut, plannedCommands, runInto, wrapCommands } from './cut.ts';
+import { compact, KEEP, twelveWeeks, wanted } from './nights.ts';
 import { facts, liveInventory, predicted } from './prediction.ts';
 import { lvmbackup, sh, sha256 } from './tool.ts';
 import type { Lab } from './vm.ts';
@@ -24,8 +25,6 @@ beforeAll(async () => {
   );
 });
 afterAll(() => on?.close());
-
-const compact = (time: string) => time.replaceAll(/[-:]/g, '');
 
 /** By the time of the snapshot, compact: what the source held then. */
 const contents = new Map<string, string>();
@@ -75,40 +74,13 @@ async function nothingActive(group: string): Promise<void> {
 const POINT = 'data-backup.';
 const pointsOf = async (group: string) => (await names(group)).filter((name) => name.startsWith(POINT));
 
-const KEEP = { last: 2, daily: 4, weekly: 3, monthly: 2 };
-
-/** The policy again, by other means: UTC, and every period as the start of a text or a count of days. */
-function wanted(times: readonly string[]): string[] {
-  const newest = [...times].sort().reverse();
-  const week = (time: string) => String(Math.floor((Date.parse(time) / 86_400_000 + 3) / 7));
-  const kept = new Set(newest.slice(0, KEEP.last));
-  const each = (count: number, period: (time: string) => string) => {
-    const seen = new Set<string>();
-    for (const time of newest) {
-      if (seen.has(period(time)) || seen.size === count) continue;
-      seen.add(period(time));
-      kept.add(time);
-    }
-  };
-  each(KEEP.daily, (time) => time.slice(0, 10));
-  each(KEEP.weekly, week);
-  each(KEEP.monthly, (time) => time.slice(0, 7));
-  return [...kept].map((time) => POINT + compact(time)).sort();
-}
-
-/** Twelve weeks of nights in the full run; else four nights with jumps, one of them with two runs. */
-function nights(): string[] {
-  if (FULL) {
-    const first = Date.parse('2026-09-01T03:00:00Z');
-    return Array.from({ length: 84 }, (_, index) =>
-      new Date(first + index * 86_400_000).toISOString().replace('.000', ''),
-    );
-  }
-  return [
-    ...['2026-09-29T03:00:00Z', '2026-09-30T03:00:00Z', '2026-09-30T15:00:00Z', '2026-10-18T03:00:00Z'],
-    '2026-11-02T03:00:00Z',
-  ];
-}
+/** Twelve weeks in the full run; else four nights with jumps, one of them with two runs. */
+const NIGHTS = FULL
+  ? twelveWeeks()
+  : [
+      ...['2026-09-29T03:00:00Z', '2026-09-30T03:00:00Z', '2026-09-30T15:00:00Z', '2026-10-18T03:00:00Z'],
+      '2026-11-02T03:00:00Z',
+    ];
 
 const poolFile = (keep: object) =>
   `version: 1\ngroup: {name: B, pool: {name: points, size: 95%FREE, metadata: 4MiB}}\nvolumes: [{source: S/data, keep: ${JSON.stringify(keep)}}]\n`;
@@ -120,7 +92,7 @@ async function timeOfNewest(): Promise<string> {
 
 test('night after night in a pool: after each run the points are those of the policy, and each holds its own night', async () => {
   const times: string[] = [];
-  for (const [index, night] of nights().entries()) {
+  for (const [index, night] of NIGHTS.entries()) {
     const source = await day(night, index % (SIZE - 1));
     // What an lvcreate leaves that is killed while it activates the pool: LVM activates no pool any more.
     if (index === 2) await on.ok('lvchange', '-y', '-ay', 'B/points_tmeta');
@@ -132,7 +104,7 @@ test('night after night in a pool: after each run the points are those of the po
     expect(time.slice(0, 10)).toBe(night.slice(0, 10));
     times.push(time);
     contents.set(POINT + compact(time), source);
-    expect(await pointsOf('B'), `after ${night}`).toEqual(wanted(times));
+    expect(await pointsOf('B'), `after ${night}`).toEqual(wanted(times).map((time) => POINT + compact(time)));
   }
   await nothingActive('B');
   expect(await on.ok('vgs', '--noheadings', '-o', 'vg_autoactivation', 'B')).not.toContain('enabled');

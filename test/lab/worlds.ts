@@ -9,6 +9,8 @@ export interface World {
   readonly origins: readonly string[];
   /** A disk that is blank again afterwards. */
   readonly lent: string | null;
+  /** A refresh never writes over the newest whole copy. */
+  readonly keepsOlder?: true;
 }
 
 const B = 'version: 1\ngroup: {name: B}\n';
@@ -45,6 +47,17 @@ export const WORLDS: readonly World[] = [
     lent: null,
   },
   {
+    name: 'two copies in turn',
+    disks: [40, 60],
+    script: `
+      vgcreate -q S /dev/vda; lvcreate -q -y -l 3 -n data S
+      head -c 12582912 /dev/urandom > /dev/S/data; vgcreate -q B /dev/vdb`,
+    file: `${B}volumes: [{source: S/data, keep: {last: 2}}]\n`,
+    origins: ['S/data'],
+    lent: null,
+    keepsOlder: true,
+  },
+  {
     name: 'points in a pool',
     disks: [64, 160],
     script: `
@@ -53,6 +66,7 @@ export const WORLDS: readonly World[] = [
     file: `${POOL}volumes: [{source: S/data, keep: {last: 1}}]\n`,
     origins: ['S/data'],
     lent: null,
+    keepsOlder: true,
   },
   {
     name: 'tracked, thick and thin',
