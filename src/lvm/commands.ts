@@ -89,85 +89,44 @@ export function changeVolumeTags(volume: string, from: readonly string[], to: re
   return options.length === 0 ? [] : [['lvchange', ...options, volume]];
 }
 
-/** An inactive volume with activation skip, not wiped: a whole copy follows, and its first MiB is zeroed first. */
-export function createVolume(options: {
-  readonly group: string;
+/** What takes extents of a group, on which of its devices; it has its tags from its first moment. */
+interface Allotment {
   readonly name: string;
   readonly extents: Extents;
   readonly tags: readonly string[];
   readonly devices: readonly string[];
-}): Argv {
-  const { group, name, extents, tags, devices } = options;
-  return [
-    ...['lvcreate', '-y', '-ky', '-an', '-Wn', '-Zn', '-l', String(extents), '-n', name],
-    ...tagOptions({ add: tags }),
-    ...[group, ...devices],
-  ];
+}
+
+/** `from`: the group, or the origin. */
+function create(from: string, { name, extents, tags, devices }: Allotment, options: readonly string[]): Argv {
+  const named = ['-l', String(extents), '-n', name, ...tagOptions({ add: tags })];
+  return ['lvcreate', '-y', ...options, ...named, from, ...devices];
+}
+
+/** An inactive volume with activation skip, not wiped: a whole copy follows, and its first MiB is zeroed first. */
+export function createVolume(group: string, volume: Allotment): Argv {
+  return create(group, volume, ['-ky', '-an', '-Wn', '-Zn']);
 }
 
 /** An inactive volume like any other, not wiped: the target of a restore that follows. */
-export function createPlainVolume(options: {
-  readonly group: string;
-  readonly name: string;
-  readonly extents: Extents;
-  readonly tags: readonly string[];
-  readonly devices: readonly string[];
-}): Argv {
-  const { group, name, extents, tags, devices } = options;
-  return [
-    ...['lvcreate', '-y', '-an', '-Wn', '-Zn', '-l', String(extents), '-n', name],
-    ...tagOptions({ add: tags }),
-    ...[group, ...devices],
-  ];
+export function createPlainVolume(group: string, volume: Allotment): Argv {
+  return create(group, volume, ['-an', '-Wn', '-Zn']);
 }
 
-export function createSnapshot(options: {
-  readonly origin: string;
-  readonly name: string;
-  readonly extents: Extents;
-  readonly tags: readonly string[];
-  readonly devices: readonly string[];
-  readonly writable: boolean;
-}): Argv {
-  const { origin, name, extents, tags, devices, writable } = options;
-  return [
-    ...[
-      'lvcreate',
-      '-y',
-      '-s',
-      ...(writable ? [] : ['-pr']),
-      '--monitor',
-      'n',
-      '-l',
-      String(extents),
-      '-n',
-      name,
-    ],
-    ...tagOptions({ add: tags }),
-    ...[origin, ...devices],
-  ];
+export function createSnapshot(origin: string, snapshot: Allotment, writable: boolean): Argv {
+  return create(origin, snapshot, ['-s', ...(writable ? [] : ['-pr']), '--monitor', 'n']);
 }
 
 /**
  * Inactive, as all that is made for backups. The size of the metadata is told in bytes: LVM would choose one by rules
  * of its own.
  */
-export function createPool(options: {
-  readonly group: string;
-  readonly name: string;
-  readonly extents: Extents;
-  readonly metadata: Bytes;
-  readonly chunkSize: Bytes;
-  readonly tags: readonly string[];
-  readonly devices: readonly string[];
-}): Argv {
-  const { group, name, extents, metadata, chunkSize, tags, devices } = options;
-  return [
-    ...['lvcreate', '-y', '-an', '--type', 'thin-pool', '-l', String(extents), '-n', name],
-    ...['--poolmetadatasize', `${metadata}b`, '--chunksize', `${chunkSize}b`],
-    ...tagOptions({ add: tags }),
-    ...[group, ...devices],
-  ];
+export function createPool(
+  group: string,
+  pool: Allotment & { readonly metadata: Bytes; readonly chunkSize: Bytes },
+): Argv {
+  const sizes = ['--poolmetadatasize', `${pool.metadata}b`, '--chunksize', `${pool.chunkSize}b`];
+  return create(group, pool, ['-an', '--type', 'thin-pool', ...sizes]);
 }
 
 /** A pool that is full gives errors (by default writers hang), and no start of the machine activates it. */

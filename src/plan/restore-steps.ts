@@ -9,7 +9,7 @@ import { splitPath } from './model.ts';
 export function createTarget({ target, extents, placement }: Draft<VolumeCreate>, point: string): lvm.Argv {
   const [group, name] = splitPath(target);
   const tags = [tag('restoring', point)];
-  return lvm.createPlainVolume({ group, name, extents, tags, devices: placement.devices });
+  return lvm.createPlainVolume(group, { name, extents, tags, devices: placement.devices });
 }
 
 /** The point is activated so that nobody can write to it, and is as inactive afterwards as it was. */

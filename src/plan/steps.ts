@@ -153,7 +153,7 @@ function createPool(action: Draft<PoolCreate>): lvm.Argv[] {
   const { extents, metadataBytes: metadata, chunkSize, placement } = action;
   const { devices } = placement;
   return [
-    lvm.createPool({ group, name, extents, metadata, chunkSize, tags: runTags(), devices }),
+    lvm.createPool(group, { name, extents, metadata, chunkSize, tags: runTags(), devices }),
     lvm.settlePool(action.target),
     ...lvm.changeVolumeTags(action.target, runTags(), [OWNED]),
   ];
@@ -163,7 +163,7 @@ function createVolume({ target, identity, extents, bytes, placement, pool }: Dra
   const [group, name] = splitPath(target);
   const tags = [OWNED, ...identityTags(identity), ...stateTags({ state: 'incomplete' })];
   return pool === null
-    ? lvm.createVolume({ group, name, extents, tags, devices: placement.devices })
+    ? lvm.createVolume(group, { name, extents, tags, devices: placement.devices })
     : lvm.createThin({ group, pool, name, bytes, tags });
 }
 
@@ -190,7 +190,7 @@ function createSnapshot(action: Draft<SnapshotCreate>): lvm.Argv[] {
   return [
     ...(activateOrigin ? [lvm.activate(origin, activateOrigin.ignoreSkip)] : []),
     pool === null
-      ? lvm.createSnapshot({ origin, name, extents, tags, devices: placement.devices, writable })
+      ? lvm.createSnapshot(origin, { name, extents, tags, devices: placement.devices }, writable)
       : lvm.createThinSnapshot({ origin, name, tags, writable }),
   ];
 }

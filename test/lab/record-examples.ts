@@ -16,6 +16,19 @@ interface Machine {
   readonly script: string;
 }
 
+const DATABASE: Machine = {
+  disks: [
+    { size: 300, serial: 'SSD' },
+    { size: 300, serial: 'USB-DISK' },
+  ],
+  script: `
+    vgcreate -q data /dev/vda
+    lvcreate -q -y -l 12 -n pgdata data
+    lvcreate -q -y -l 4 -n pgwal data
+    lvcreate -q -y -l 8 -n mail data
+    vgcreate -q backups /dev/vdb`,
+};
+
 const MACHINES: Readonly<Record<string, Machine>> = {
   guide: {
     disks: [
@@ -34,30 +47,8 @@ const MACHINES: Readonly<Record<string, Machine>> = {
     disks: [{ size: 300, serial: 'SSD' }],
     script: 'vgcreate -q system /dev/vda; lvcreate -q -y -l 30 -n root system',
   },
-  set: {
-    disks: [
-      { size: 300, serial: 'SSD' },
-      { size: 300, serial: 'USB-DISK' },
-    ],
-    script: `
-      vgcreate -q data /dev/vda
-      lvcreate -q -y -l 12 -n pgdata data
-      lvcreate -q -y -l 4 -n pgwal data
-      lvcreate -q -y -l 8 -n mail data
-      vgcreate -q backups /dev/vdb`,
-  },
-  hooks: {
-    disks: [
-      { size: 300, serial: 'SSD' },
-      { size: 300, serial: 'USB-DISK' },
-    ],
-    script: `
-      vgcreate -q data /dev/vda
-      lvcreate -q -y -l 12 -n pgdata data
-      lvcreate -q -y -l 4 -n pgwal data
-      lvcreate -q -y -l 8 -n mail data
-      vgcreate -q backups /dev/vdb`,
-  },
+  set: DATABASE,
+  hooks: DATABASE,
   rotation: {
     disks: [
       { size: 200, serial: 'SSD' },
