@@ -46,51 +46,54 @@ async function setUp(): Promise<Lab> {
 const state = async (lab: Lab, name: string) =>
   (await volumes(lab)).find((line) => line.startsWith(`B/${name}-backup`));
 
-test('hooks are run at their places; one that fails or takes too long costs its own source alone', async () => {
-  on = await setUp();
-  const lab = on;
-  await lab.write('/root/backup.yaml', fileWith(hooks(), hooks()));
-  const done = await lvmbackup(lab, 'apply', '-y', '--format', 'json');
-  expect(done.exitCode, done.stdout).toBe(0);
-  expect(await diary(lab)).toEqual([
-    'before set pg 0',
-    'before S/wal+ 0',
-    'after S/wal+ 2',
-    'after set pg 2',
-    'onSuccess set pg complete 0',
-    'before S/mail 0',
-    'after S/mail 1',
-    'onSuccess S/mail complete 0',
-  ]);
-  const lines = done.stdout.split('\n').flatMap((line) => (line === '' ? [] : [JSON.parse(line)]));
-  expect(lines.filter(({ type }) => type === 'action.output').map(({ line }) => line)).toContain(
-    'hello from before',
-  );
-  expect(lines.at(-1).sets).toEqual([{ unit: 'set pg', snapshots: 2, seconds: expect.any(Number) }]);
+test.runIf(process.env.FULL)(
+  'hooks are run at their places; one that fails or takes too long costs its own source alone',
+  async () => {
+    on = await setUp();
+    const lab = on;
+    await lab.write('/root/backup.yaml', fileWith(hooks(), hooks()));
+    const done = await lvmbackup(lab, 'apply', '-y', '--format', 'json');
+    expect(done.exitCode, done.stdout).toBe(0);
+    expect(await diary(lab)).toEqual([
+      'before set pg 0',
+      'before S/wal+ 0',
+      'after S/wal+ 2',
+      'after set pg 2',
+      'onSuccess set pg complete 0',
+      'before S/mail 0',
+      'after S/mail 1',
+      'onSuccess S/mail complete 0',
+    ]);
+    const lines = done.stdout.split('\n').flatMap((line) => (line === '' ? [] : [JSON.parse(line)]));
+    expect(lines.filter(({ type }) => type === 'action.output').map(({ line }) => line)).toContain(
+      'hello from before',
+    );
+    expect(lines.at(-1).sets).toEqual([{ unit: 'set pg', snapshots: 2, seconds: expect.any(Number) }]);
 
-  // The set's hook fails, that of mail takes too long: the third source is backed up all the same.
-  const late = hooks('sleep 600 & sleep 600').replace('20s', '2s');
-  const file = `${fileWith(hooks('exit 7'), late)}  - source: S/other\n`;
-  await lab.write('/root/backup.yaml', file);
-  const failed = await lvmbackup(lab, 'apply', '-y');
-  expect(failed.exitCode, failed.stderr).toBe(5);
-  expect(failed.stderr).toContain('(exit code 7)');
-  expect(failed.stderr).toContain('| hello from before');
-  expect(failed.stderr).toContain('took longer than 2 s');
-  expect(failed.stdout).toMatch(/S\/wal -> B\/wal-backup: failed/);
-  expect(await diary(lab)).toEqual([
-    'before set pg 0',
-    'after set pg 0',
-    'onFailure set pg failed 0',
-    'before S/mail 0',
-    'after S/mail 0',
-    'onFailure S/mail failed 0',
-  ]);
-  expect((await lab.run(['pgrep', '-x', 'sleep'])).stdout).toBe('');
-  await expectNothingLeft(lab);
-  expect(await state(lab, 'wal')).toContain('state=complete');
-  expect(await state(lab, 'other')).toContain('state=complete');
-});
+    // The set's hook fails, that of mail takes too long: the third source is backed up all the same.
+    const late = hooks('sleep 600 & sleep 600').replace('20s', '2s');
+    const file = `${fileWith(hooks('exit 7'), late)}  - source: S/other\n`;
+    await lab.write('/root/backup.yaml', file);
+    const failed = await lvmbackup(lab, 'apply', '-y');
+    expect(failed.exitCode, failed.stderr).toBe(5);
+    expect(failed.stderr).toContain('(exit code 7)');
+    expect(failed.stderr).toContain('| hello from before');
+    expect(failed.stderr).toContain('took longer than 2 s');
+    expect(failed.stdout).toMatch(/S\/wal -> B\/wal-backup: failed/);
+    expect(await diary(lab)).toEqual([
+      'before set pg 0',
+      'after set pg 0',
+      'onFailure set pg failed 0',
+      'before S/mail 0',
+      'after S/mail 0',
+      'onFailure S/mail failed 0',
+    ]);
+    expect((await lab.run(['pgrep', '-x', 'sleep'])).stdout).toBe('');
+    await expectNothingLeft(lab);
+    expect(await state(lab, 'wal')).toContain('state=complete');
+    expect(await state(lab, 'other')).toContain('state=complete');
+  },
+);
 
 // Long under emulation; test/apply has the same with processes of its own in each run.
 test.runIf(process.env.FULL)(

@@ -147,19 +147,24 @@ ill(
   FULL,
 );
 
-ill('the device of the snapshot fails while it is copied', 'error below the snapshot', async () => {
-  const points = await wholePoints();
-  await change();
-  const { exitCode, stdout } = await whileCopying(async () => {
-    await lay('snapshots', withHole('snapshots', 2064, SIZE.snapshots - 4096));
-    await sh(on, 'head -c 8000000 /dev/urandom > /dev/S/data; sync');
-  });
-  await lay('snapshots', linear('snapshots'));
-  expect(exitCode, stdout).toBe(5);
-  await expectNothingLeft(on);
-  await otherIsBackedUp();
-  await isSurvived(points);
-});
+ill(
+  'the device of the snapshot fails while it is copied',
+  'error below the snapshot',
+  async () => {
+    const points = await wholePoints();
+    await change();
+    const { exitCode, stdout } = await whileCopying(async () => {
+      await lay('snapshots', withHole('snapshots', 2064, SIZE.snapshots - 4096));
+      await sh(on, 'head -c 8000000 /dev/urandom > /dev/S/data; sync');
+    });
+    await lay('snapshots', linear('snapshots'));
+    expect(exitCode, stdout).toBe(5);
+    await expectNothingLeft(on);
+    await otherIsBackedUp();
+    await isSurvived(points);
+  },
+  FULL,
+);
 
 ill('the backup disk is gone in the middle of a copy', 'a backup disk that is gone', async () => {
   const points = await wholePoints();

@@ -32,10 +32,12 @@ test.runIf(FULL)('everything on one disk, then the source that has grown', async
   expect(await backupDigest(on, 'S/data-backup', 28 * MiB)).toBe(await sha256(on, '/dev/S/data'));
 });
 
-test('striped, raid1, cached and inactive origins, and a set of two, to a group that is there', async () => {
-  on = await machine(
-    [160, 160, 300],
-    `
+test.runIf(FULL)(
+  'striped, raid1, cached and inactive origins, and a set of two, to a group that is there',
+  async () => {
+    on = await machine(
+      [160, 160, 300],
+      `
     vgcreate -q S /dev/vda /dev/vdb
     lvcreate -q -y -i 2 -l 4 -n striped S
     lvcreate -q -y --type raid1 -m 1 -l 3 -n mirrored S
@@ -53,10 +55,10 @@ test('striped, raid1, cached and inactive origins, and a set of two, to a group 
     vgcreate -q -s 8m B /dev/vdc
     while lvs --noheadings -o copy_percent S/mirrored | grep -qv 100.00; do sleep 1; done
   `,
-  );
-  await backUp(
-    on,
-    `version: 1
+    );
+    await backUp(
+      on,
+      `version: 1
 group: {name: B}
 volumes:
   - source: S/striped
@@ -66,15 +68,16 @@ volumes:
   - {source: S/data, set: db}
   - {source: S/wal, set: db}
 `,
-  );
-  const extents = { striped: 4, mirrored: 3, cached: 3, data: 2, wal: 2 };
-  for (const [name, count] of Object.entries(extents)) {
-    const digest = await backupDigest(on, `B/${name}-backup`, count * 4 * MiB);
-    expect(digest, name).toBe(await sha256(on, `/dev/S/${name}`));
-  }
-  const asleep = (await on.ok('cat', '/tmp/asleep')).split(' ')[0];
-  expect(await backupDigest(on, 'B/asleep-backup', 12 * MiB)).toBe(asleep);
-});
+    );
+    const extents = { striped: 4, mirrored: 3, cached: 3, data: 2, wal: 2 };
+    for (const [name, count] of Object.entries(extents)) {
+      const digest = await backupDigest(on, `B/${name}-backup`, count * 4 * MiB);
+      expect(digest, name).toBe(await sha256(on, `/dev/S/${name}`));
+    }
+    const asleep = (await on.ok('cat', '/tmp/asleep')).split(' ')[0];
+    expect(await backupDigest(on, 'B/asleep-backup', 12 * MiB)).toBe(asleep);
+  },
+);
 
 test('a plain partition, frozen while it is copied', async () => {
   const lab = await machine(

@@ -1,11 +1,10 @@
 /** Points that are read again and looked into: rot found at its place, file systems mounted beside their live origins. */
-import { afterEach, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 import { backUp, expectNothingLeft, MiB, machine } from './backup.ts';
 import { lvmbackup, sh, volumes } from './tool.ts';
 import type { Lab } from './vm.ts';
 
-let on: Lab | undefined;
-afterEach(() => on?.close());
+let lab: Lab;
 
 const FILE = 'version: 1\ngroup: {name: B}\nvolumes: [{source: S/root}, {source: S/data}]\n';
 
@@ -36,8 +35,8 @@ async function flip(lab: Lab, volume: string, offset: number): Promise<void> {
 
 const SHA = 'sha256sum < /dev/B/root-backup';
 
-test('bit flips are found at their place, remembered and healed; ext4 and XFS are mounted beside their origins', async () => {
-  on = await machine(
+beforeAll(async () => {
+  lab = await machine(
     [200, 200],
     `
     modprobe xfs
@@ -49,9 +48,11 @@ test('bit flips are found at their place, remembered and healed; ext4 and XFS ar
     sync; vgcreate -q B /dev/vdb
   `,
   );
-  const lab = on;
   await backUp(lab, FILE);
+});
+afterAll(() => lab?.close());
 
+test('bit flips are found at their place, remembered and healed', async () => {
   // Read again: whole, then with flips in two chunks that are not neighbours.
   expect(await verify(lab, 0)).toMatchObject([
     { source: 'S/data', ok: true, damaged: [] },
@@ -77,8 +78,9 @@ test('bit flips are found at their place, remembered and healed; ext4 and XFS ar
   await done(lab, 'apply', '-y');
   expect(await verify(lab, 0, 'S/root', '--sample', '50%')).toMatchObject([{ ok: true, sampled: 50 }]);
   expect(await line(lab, 'B/root-backup')).not.toContain('verified');
+});
 
-  // Looked into while the origins are mounted and written.
+test('ext4 and XFS are mounted beside their origins, while those are mounted and written', async () => {
   await sh(lab, 'echo more > /mnt/root/more; echo more > /mnt/data/more; sync');
   for (const name of ['root', 'data']) {
     const shown = await done(lab, 'mount', `S/${name}`, `/mnt/old/${name}`);
@@ -93,39 +95,44 @@ test('bit flips are found at their place, remembered and healed; ext4 and XFS ar
   for (const name of ['root', 'data']) await done(lab, 'umount', `/mnt/old/${name}`);
   expect((await lvmbackup(lab, 'umount', '/mnt/old/root')).exitCode).toBe(3);
   expect((await volumes(lab)).filter((one) => one.startsWith('B/') && one.includes(' active '))).toEqual([]);
+});
 
-  // A journal that is not clean, as a plain device's copy may have one: replayed, and not into the point.
-  await sh(
-    lab,
-    `
+test.runIf(process.env.FULL)(
+  'a journal that is not clean is replayed beside the point; what other hands left is ended',
+  async () => {
+    // As a plain device's copy may have one: replayed, and not into the point.
+    await sh(
+      lab,
+      `
     lvchange -ay -K B/root-backup; mkdir -p /mnt/x; mount /dev/B/root-backup /mnt/x
     echo late > /mnt/x/late; sync -f /mnt/x/late; dd if=/dev/B/root-backup of=/tmp/dirty bs=1M status=none
     umount /mnt/x; dd if=/tmp/dirty of=/dev/B/root-backup bs=1M conv=fsync status=none; rm /tmp/dirty
     dumpe2fs -h /dev/B/root-backup 2>&1 | grep needs_recovery
   `,
-  );
-  const dirty = await lab.ok('sh', '-c', SHA);
-  await sh(lab, 'lvchange -an B/root-backup');
-  expect(await done(lab, 'mount', 'S/root', '/mnt/old/root')).toContain('journal was not clean');
-  await sh(lab, 'grep late /mnt/old/root/late; cmp /mnt/old/root/kept /tmp/root');
-  expect(await lab.ok('sh', '-c', SHA)).toBe(dirty);
-  await done(lab, 'umount', '/mnt/old/root');
-  expect(await lab.ok('sh', '-c', 'dmsetup ls; losetup -a; ls -A /run/lvmbackup')).not.toMatch(
-    /overlay|loop/,
-  );
+    );
+    const dirty = await lab.ok('sh', '-c', SHA);
+    await sh(lab, 'lvchange -an B/root-backup');
+    expect(await done(lab, 'mount', 'S/root', '/mnt/old/root')).toContain('journal was not clean');
+    await sh(lab, 'grep late /mnt/old/root/late; cmp /mnt/old/root/kept /tmp/root');
+    expect(await lab.ok('sh', '-c', SHA)).toBe(dirty);
+    await done(lab, 'umount', '/mnt/old/root');
+    expect(await lab.ok('sh', '-c', 'dmsetup ls; losetup -a; ls -A /run/lvmbackup')).not.toMatch(
+      /overlay|loop/,
+    );
 
-  // Left by other hands: a plain umount leaves the layer and an active point, which recover ends.
-  await done(lab, 'mount', 'S/root', '/mnt/old/root');
-  await sh(lab, 'umount /mnt/old/root');
-  const recovered = await done(lab, 'recover');
-  expect(recovered).toContain('deactivated B/root-backup');
-  expect(recovered).toContain('removed the layer');
-  expect(await lab.ok('sh', '-c', 'dmsetup ls; losetup -a')).not.toMatch(/overlay|loop|backup/);
+    // Left by other hands: a plain umount leaves the layer and an active point, which recover ends.
+    await done(lab, 'mount', 'S/root', '/mnt/old/root');
+    await sh(lab, 'umount /mnt/old/root');
+    const recovered = await done(lab, 'recover');
+    expect(recovered).toContain('deactivated B/root-backup');
+    expect(recovered).toContain('removed the layer');
+    expect(await lab.ok('sh', '-c', 'dmsetup ls; losetup -a')).not.toMatch(/overlay|loop|backup/);
 
-  // A point that is left active read-only is no hindrance to the next run.
-  await done(lab, 'mount', 'S/data', '/mnt/old/data');
-  await sh(lab, 'umount /mnt/old/data');
-  await done(lab, 'apply', '-y');
-  await verify(lab, 0);
-  await expectNothingLeft(lab);
-});
+    // A point that is left active read-only is no hindrance to the next run.
+    await done(lab, 'mount', 'S/data', '/mnt/old/data');
+    await sh(lab, 'umount /mnt/old/data');
+    await done(lab, 'apply', '-y');
+    await verify(lab, 0);
+    await expectNothingLeft(lab);
+  },
+);

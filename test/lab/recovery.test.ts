@@ -99,7 +99,7 @@ test.runIf(FULL)(
   },
 );
 
-test('another device of the group is missing too: refused, and nothing is reduced', async () => {
+test.runIf(FULL)('another device of the group is missing too: refused, and nothing is reduced', async () => {
   on = await machine(
     [25, 60, 40, 20],
     `

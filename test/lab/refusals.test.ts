@@ -4,6 +4,8 @@ import { MiB, machine, unchanged } from './backup.ts';
 import { lvmbackup, sh } from './tool.ts';
 import { bootLab, type Lab } from './vm.ts';
 
+const FULL = process.env.FULL !== undefined;
+
 let on: Lab;
 afterEach(() => on.close());
 
@@ -53,10 +55,12 @@ describe('a full source group, refused for', () => {
   });
 });
 
-test('the source: missing, a pool, a snapshot of either kind, a torn restore, a name that is taken', async () => {
-  on = await machine(
-    [200, 100],
-    `
+test.runIf(FULL)(
+  'the source: missing, a pool, a snapshot of either kind, a torn restore, a name that is taken',
+  async () => {
+    on = await machine(
+      [200, 100],
+      `
     vgcreate -q S /dev/vda
     lvcreate -q -y -l 4 -n root S
     lvcreate -q -y -l 1 -n root-snap S
@@ -67,22 +71,23 @@ test('the source: missing, a pool, a snapshot of either kind, a torn restore, a 
     lvcreate -q -y -s -l 1 -n old S/back
     vgcreate -q B /dev/vdb
   `,
-  );
-  const source = (name: string) => `version: 1\ngroup: {name: B}\nvolumes: [{source: S/${name}}]\n`;
-  await refused('name-taken', source('root'));
-  await refused('source-missing', source('nowhere'));
-  await refused('source-restoring', source('back'));
-  await refused('source-unsupported', source('thinsnap'));
-  await refused('source-unsupported', source('old'));
-  await refused('source-unsupported', source('pool'));
-  // A disk that LVM holds, though nothing on it is mounted.
-  await refused(
-    'source-in-use',
-    'version: 1\ngroup: {name: B}\nvolumes: [{source: /dev/vda, backup: disk-backup}]\n',
-  );
-});
+    );
+    const source = (name: string) => `version: 1\ngroup: {name: B}\nvolumes: [{source: S/${name}}]\n`;
+    await refused('name-taken', source('root'));
+    await refused('source-missing', source('nowhere'));
+    await refused('source-restoring', source('back'));
+    await refused('source-unsupported', source('thinsnap'));
+    await refused('source-unsupported', source('old'));
+    await refused('source-unsupported', source('pool'));
+    // A disk that LVM holds, though nothing on it is mounted.
+    await refused(
+      'source-in-use',
+      'version: 1\ngroup: {name: B}\nvolumes: [{source: /dev/vda, backup: disk-backup}]\n',
+    );
+  },
+);
 
-test('a backup volume that is mounted', async () => {
+test.runIf(FULL)('a backup volume that is mounted', async () => {
   on = await machine(
     [100, 100],
     'vgcreate -q S /dev/vda; lvcreate -q -y -l 4 -n root S; mke2fs -q -t ext4 /dev/S/root; vgcreate -q B /dev/vdb',
@@ -93,7 +98,7 @@ test('a backup volume that is mounted', async () => {
   await refused('target-in-use', file(''), ['/dev/B/root-backup']);
 });
 
-test('sectors of another size, and a group with a device missing', async () => {
+test.runIf(FULL)('sectors of another size, and a group with a device missing', async () => {
   const sizes = [100, 60, 60, 60];
   on = await bootLab({
     disks: sizes.map((size, index) => ({ size: size * MiB, logicalSector: index === 2 ? 4096 : 512 })),
