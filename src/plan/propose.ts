@@ -5,6 +5,7 @@
 import { neverOverflowExtents } from '../lvm/cow-size.ts';
 import type { BlockDevice, Group, Inventory, Volume } from '../lvm/inventory.ts';
 import { mapperPath } from '../lvm/mapper.ts';
+import { groupNameFault } from '../lvm/names.ts';
 import { isOwned } from '../lvm/tags.ts';
 import { type Bytes, bytesOf, extentsFor } from '../units.ts';
 import { useOf } from './devices.ts';
@@ -40,7 +41,9 @@ export interface FoundPartition {
 
 /** The likeliest first. `asked`: the name that the caller gave, null where there is none. */
 export function groupChoices(inventory: Inventory, asked: string | null): GroupChoice[] {
-  const groups = [...inventory.groups.values()].filter(({ unusable }) => unusable === null);
+  const groups = [...inventory.groups.values()].filter(
+    ({ unusable, name }) => unusable === null && groupNameFault(name) === null,
+  );
   if (asked !== null) {
     const group = groups.find(({ name }) => name === asked);
     return group ? [existing(group, 'asked for')] : newGroups(inventory, asked);

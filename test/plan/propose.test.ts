@@ -47,7 +47,11 @@ describe('where backups could go', () => {
   });
 
   test('a group that cannot be used is no choice, and a name that is taken is not given', () => {
-    const groups = [aGroup('backups', [{ device: '/dev/sdc', extents: 9 }], [], { unusable: 'partial' })];
+    const groups = [
+      aGroup('backups', [{ device: '/dev/sdc', extents: 9 }], [], { unusable: 'partial' }),
+      // In a state that is not of LVM's making.
+      aGroup('\u001b[2J', [{ device: '/dev/sdd', extents: 9 }]),
+    ];
     expect(told(anInventory({ groups, devices }))[0]).toBe('new backups2 on /dev/sdb2');
   });
 });
