@@ -8,7 +8,7 @@ import { splitPath } from '../plan/model.ts';
 import { pointIn } from '../plan/restore-points.ts';
 import { closePoint, closeTarget } from '../plan/restore-steps.ts';
 import { stepsOf } from '../plan/steps.ts';
-import { verdictTags } from '../plan/verdict.ts';
+import { verdictsOn } from '../plan/verdict.ts';
 import type { RunContext } from './context.ts';
 import { timeText } from './placeholders.ts';
 
@@ -73,12 +73,14 @@ async function prove(
   const read = await check(step, options);
   const ok = read.digest === digest && read.unreadable.length === 0;
   const [group, name] = splitPath(volume);
-  const there = (await readInventory()).groups.get(group)?.volumes.get(name);
-  const point = there && pointIn(there);
+  const there = (await readInventory()).groups.get(group);
+  const held = there?.volumes.get(name);
+  const point = held && pointIn(held);
   // One that was made anew meanwhile, by whatever hand, is not the one that was read.
   if (there && point?.digest === digest) {
-    const { from, to } = verdictTags(there.tags, point.state, { time, ok });
-    for (const argv of changeVolumeTags(volume, from, to)) await command(argv);
+    for (const { volume: path, from, to } of verdictsOn(there, point, { time, ok })) {
+      for (const argv of changeVolumeTags(path, from, to)) await command(argv);
+    }
   }
   if (ok) return;
   throw new UserError(

@@ -213,9 +213,10 @@ class Runner {
     const signal = AbortSignal.any([watch?.signal ?? stop, room?.signal ?? stop]);
     const onProgress = (progress: Parameters<Parameters<typeof copy>[1]['onProgress']>[0]) =>
       onEvent({ type: 'action.progress', action, progress, snapshotFill: watch?.fill() ?? null });
-    const still = action.quiesce ? await holdStill(action.quiesce) : null;
+    let still: Awaited<ReturnType<typeof holdStill>> | null = null;
     let result: CopyResult;
     try {
+      if (action.quiesce) still = await holdStill(action.quiesce);
       result = await copy(step, { signal, onProgress });
     } catch (error) {
       await still?.release().catch(() => {});

@@ -3,6 +3,7 @@ import { readdir } from 'node:fs/promises';
 import { changesSince, type ListTools } from '../apply/changes.ts';
 import type { RunContext } from '../apply/context.ts';
 import { type CopyResult, copy } from '../copy/copy.ts';
+import { CopyError } from '../copy/copy-error.ts';
 import { mappedIdentity } from '../copy/device.ts';
 import { differenceOnDisk } from '../copy/manifest-diff.ts';
 import { type OpenSource, type OpenTarget, openSource, openTarget } from '../copy/open-end.ts';
@@ -11,6 +12,7 @@ import { filesStep } from '../files/step.ts';
 import { runCommand, streamCommand } from '../lvm/spawn.ts';
 import type { CopyAction, Draft } from '../plan/action.ts';
 import type { RangeSet } from '../ranges.ts';
+import type { Bytes } from '../units.ts';
 import { manifestPath } from './state-folder.ts';
 
 export interface FilesTools {
@@ -43,6 +45,7 @@ function imageStep(
 ): Promise<CopyResult> {
   const tools = { run: runCommand, stream: streamCommand, readInventory, signal };
   return withEnds(from, to, async (source, target) => {
+    if (!action.restore && source.size !== action.bytes) throw otherSize(source, action.bytes);
     const { list, fault } = await listFor(action, target, stateFolder, tools);
     const result = await gently(action.rate, () =>
       copy({
@@ -62,6 +65,12 @@ function imageStep(
     );
     return fault === null ? result : { ...result, reason: `${fault}; so: ${result.reason}` };
   });
+}
+
+/** What a part of it would hold is no backup, however whole it is. */
+function otherSize({ name, size }: OpenSource, planned: Bytes): CopyError {
+  const message = `it has ${size} bytes, and ${planned} when this was planned: it was resized meanwhile; the next run copies all of it`;
+  return new CopyError('source', name, null, message);
 }
 
 interface Listed {

@@ -36,7 +36,12 @@ export async function restore(
   const request = { source, point: options.point ?? null, to: options.to ?? null, group };
   if (options.out !== undefined) return planOnly(request, options.out, options.format, io);
   const approved = options.autoApprove ?? false;
-  return underTheLock({ request, clock: new Date(), moved: () => [], approved }, options, io, version);
+  return underTheLock(
+    { request, clock: new Date(), saved: false, moved: () => [], approved },
+    options,
+    io,
+    version,
+  );
 }
 
 /** `apply PLAN` of a plan that `restore --out` saved: it is its own approval. */
@@ -54,7 +59,13 @@ export async function applyRestore(
     );
   }
   const moved = (plan: Plan) => staleReasons(saved, plan);
-  const wanted = { request: saved.restore, clock: new Date(saved.createdAt), moved, approved: true };
+  const wanted = {
+    request: saved.restore,
+    clock: new Date(saved.createdAt),
+    saved: true,
+    moved,
+    approved: true,
+  };
   return underTheLock(wanted, options, io, version);
 }
 
@@ -65,7 +76,7 @@ async function planOnly(
   format: 'text' | 'json',
   io: Io,
 ): Promise<ExitCode> {
-  const plan = await planNow(request, new Date(), isRunAlive());
+  const plan = await planNow({ request, clock: new Date(), saved: true }, isRunAlive());
   io.out(format === 'json' ? `${JSON.stringify(planDocument(plan), null, 2)}\n` : `${shown(plan, io)}\n`);
   savePlan(plan, path, io);
   return hasErrors(plan) ? ExitCode.refused : ExitCode.done;
@@ -74,20 +85,21 @@ async function planOnly(
 interface Wanted {
   readonly request: RestoreRequest;
   readonly clock: Date;
+  readonly saved: boolean;
   /** What moved since the plan was saved; empty where none was. */
   readonly moved: (plan: Plan) => string[];
   readonly approved: boolean;
 }
 
 async function underTheLock(
-  { request, clock, moved, approved }: Wanted,
+  { request, clock, saved, moved, approved }: Wanted,
   { stateDir, format }: Pick<RestoreOptions, 'stateDir' | 'format'>,
   io: Io,
   version: string,
 ): Promise<ExitCode> {
   const lock = acquireLock(process.argv.slice(2), new Date());
   try {
-    const plan = await planNow(request, clock, false);
+    const plan = await planNow({ request, clock, saved }, false);
     refuseStale(moved(plan));
     const json = format === 'json' ? applyJson(io.out, () => new Date()) : null;
     if (json) json.begin(plan, version);
@@ -95,7 +107,7 @@ async function underTheLock(
     if (hasErrors(plan)) return ExitCode.refused;
     if (!approved) await confirm(questionOf(request), UNASKED, io);
     const before = { actions: plan.actions.map(compared), groups: plan.groups };
-    refuseStale(staleReasons(before, await planNow(request, clock, false)));
+    refuseStale(staleReasons(before, await planNow({ request, clock, saved }, false)));
     return await perform(plan, { stateDir, lock }, io, json);
   } finally {
     lock.release();
@@ -113,11 +125,14 @@ function shown(plan: Plan, io: Io): string {
 }
 
 /** Throws UserError (exit 3) where the command line names what is not there. */
-async function planNow(request: RestoreRequest, clock: Date, liveRun: boolean): Promise<Plan> {
+async function planNow(
+  { request, clock, saved }: Pick<Wanted, 'request' | 'clock' | 'saved'>,
+  liveRun: boolean,
+): Promise<Plan> {
   const devices = [request.source, request.to ?? ''].filter((name) => name.startsWith('/'));
   const inventory = await readMachine(devices);
   try {
-    return planRestore({ inventory, clock, liveRun, request });
+    return planRestore({ inventory, clock, liveRun, request, saved });
   } catch (error) {
     throw unknownPoint(error, request.source);
   }

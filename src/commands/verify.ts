@@ -13,8 +13,8 @@ import type { Inventory } from '../lvm/inventory.ts';
 import { runCommand } from '../lvm/spawn.ts';
 import { FILE_LIST_DIGEST } from '../plan/files.ts';
 import { pointsToVerify } from '../plan/points-to-verify.ts';
-import { holdsSame, pointIn, type RestorePoint } from '../plan/restore-points.ts';
-import { verdictTags } from '../plan/verdict.ts';
+import { pointIn, type RestorePoint } from '../plan/restore-points.ts';
+import { verdictsOn } from '../plan/verdict.ts';
 import { bytes } from '../units.ts';
 import { type VerifiedPoint, type VerifyView, verifyJson, verifyText } from '../views/verify.ts';
 import type { Io } from './io.ts';
@@ -163,14 +163,16 @@ async function manifestOf(
   return null;
 }
 
-/** In the point's own tags, if it is still the one that was read. */
+/** In the point's tags, and in those of what shares its blocks, if it is still the one that was read. */
 async function remember(point: RestorePoint, verdict: { time: string; ok: boolean }): Promise<void> {
   const { volume } = point;
-  const there = (await readMachine()).groups.get(volume.group)?.volumes.get(volume.name);
+  const group = (await readMachine()).groups.get(volume.group);
+  const there = group?.volumes.get(volume.name);
   const now = there && pointIn(there);
-  if (!there || now?.digest !== point.digest) return;
-  const { from, to } = verdictTags(there.tags, now.state, verdict);
-  for (const argv of changeVolumeTags(point.path, from, to)) await must(argv, runCommand);
+  if (!group || now?.digest !== point.digest) return;
+  for (const { volume: path, from, to } of verdictsOn(group, now, verdict)) {
+    for (const argv of changeVolumeTags(path, from, to)) await must(argv, runCommand);
+  }
 }
 
 /** What the kernel knows an LVM volume by: both UUIDs without their hyphens. */
@@ -178,12 +180,18 @@ function mapperIdentity(group: string, volume: string): string {
   return `dm LVM-${`${group}${volume}`.replaceAll('-', '')}`;
 }
 
+/** A head shares with each of its points the chunks that were not written since: also with an older one. */
+function sharesChunks(other: RestorePoint, point: RestorePoint): boolean {
+  if (other.path === point.path) return true;
+  return other.kind === 'head' && point.kind === 'point' && other.sourceId === point.sourceId;
+}
+
 /** What is remembered of the damaged volume, and of a head that shares its chunks, is not believed any more. */
 async function distrust(point: RestorePoint, { inventory, stateDir }: Job): Promise<void> {
   const group = inventory.groups.get(point.volume.group);
   for (const volume of group?.volumes.values() ?? []) {
     const other = pointIn(volume);
-    if (!other || (other.path !== point.path && !holdsSame(other, point))) continue;
+    if (!other || !sharesChunks(other, point)) continue;
     const path = manifestPath(stateDir, mapperIdentity(group?.uuid ?? '', volume.uuid));
     const found = await openManifest(path);
     if (!found) continue;

@@ -125,7 +125,8 @@ export function createPool(
   group: string,
   pool: Allotment & { readonly metadata: Bytes; readonly chunkSize: Bytes },
 ): Argv {
-  const sizes = ['--poolmetadatasize', `${pool.metadata}b`, '--chunksize', `${pool.chunkSize}b`];
+  // A chunk that is taken reads zero, whatever lvm.conf says: what was removed before must not show through.
+  const sizes = ['-Zy', '--poolmetadatasize', `${pool.metadata}b`, '--chunksize', `${pool.chunkSize}b`];
   return create(group, pool, ['-an', '--type', 'thin-pool', ...sizes]);
 }
 

@@ -3,13 +3,13 @@
  * label away, and the metadata behind it stands until the next command zeroes it. No tag tells of the device then,
  * but its own bytes do.
  */
-import { OUR_UUID_PREFIX } from './names.ts';
+import { LENT_UUID_PREFIX } from './names.ts';
 
 const LABEL_END = 4096;
 const SECTOR = 512;
 /** At byte 4 of the header of LVM's metadata area, which follows the label. */
 const MAGIC = Buffer.from(' LVM2 x[5A%r0N*>', 'latin1');
-const OUR_PV = Buffer.from(`id = "${OUR_UUID_PREFIX}`, 'latin1');
+const OUR_PV = Buffer.from(`id = "${LENT_UUID_PREFIX}`, 'latin1');
 
 /**
  * Whether a device's first MiB holds nothing but metadata of a group to which we had lent it: no label, no byte where

@@ -43,7 +43,10 @@ export function deviceNameFault(group: string, volume: string): string | null {
 }
 
 /** Of the UUIDs of physical volumes that we make: a disk that was away during recovery proves by it whose it is. */
-export const OUR_UUID_PREFIX = 'LvmBkp-';
+export const LENT_UUID_PREFIX = 'LvmBkp-';
+
+/** Of those that stay in a group: nothing but an administrator ever takes them away. */
+export const KEPT_UUID_PREFIX = 'LvmBkG-';
 
 /** Of the layers in device-mapper that journals are replayed into. */
 export const OVERLAY_PREFIX = 'lvmbackup-overlay-';

@@ -108,13 +108,14 @@ async function whole(
 /** What lsblk calls a physical volume. */
 const PV = 'LVM2_member';
 
-/** That a device is outdated stands in no field of the report: LVM says it beside it alone. */
+/**
+ * That a device is outdated stands in no field of the report: LVM says it beside it alone; from 2.03.26 on in the log
+ * that the report holds.
+ */
 function withOutdated(result: CommandResult) {
-  const outdated = [...result.stderr.matchAll(OUTDATED)].map(([, device = '', group = '']) => ({
-    device,
-    group,
-  }));
-  return { fullreport: jsonIn(result), outdated };
+  const told = `${result.stderr}\n${result.stdout}`.matchAll(OUTDATED);
+  const outdated = new Map([...told].map(([, device = '', group = '']) => [device, { device, group }]));
+  return { fullreport: jsonIn(result), outdated: [...outdated.values()] };
 }
 
 const OUTDATED = /outdated PV (\S+) seqno \d+ has been removed in current VG (\S+) seqno/g;

@@ -1,4 +1,5 @@
 /** The group that holds the backups: there, to be created, to be extended, or not to be had. */
+import type { PvPurpose } from '../lvm/pv-uuid.ts';
 import type { GroupSpec } from '../spec/spec.ts';
 import { type Bytes, bytesOf, extents } from '../units.ts';
 import type { ActionId, PlannedPv } from './action.ts';
@@ -123,7 +124,9 @@ function plannedPvs(
     .filter((problem) => problem !== null);
   for (const problem of refused) builder.problem(problem);
   if (refused.length > 0) return null;
-  return uses.map(([named, use]) => planPv(builder, input, named, use, name, extentSize));
+  return uses.map(([named, use]) =>
+    planPv(builder, input, named, use, { group: name, extentSize, purpose: 'stay' }),
+  );
 }
 
 /** The physical volume that a usable device is or becomes. */
@@ -132,11 +135,10 @@ export function planPv(
   input: PlanInput,
   named: string,
   use: DeviceUse,
-  group: string,
-  extentSize: Bytes,
+  { group, extentSize, purpose }: { group: string; extentSize: Bytes; purpose: PvPurpose },
 ): PlannedPv {
   // The seed is the plan's own: planned again with the same clock, it announces the same UUID.
-  const uuid = input.pvUuid(`${clockText(input.clock)} ${input.host} ${group} ${named}`);
+  const uuid = input.pvUuid(`${clockText(input.clock)} ${input.host} ${group} ${named}`, purpose);
   if (use.kind === 'orphan') return plannedOnOrphan(use.pv, named, extentSize);
   if (use.kind === 'blank') return plannedOnBlank(use.device, named, uuid, extentSize);
   builder.problem({

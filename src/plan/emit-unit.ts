@@ -286,9 +286,18 @@ function poolTraits(builder: PlanBuilder, { target, path, points }: ReadyMember)
   return {
     pool,
     ...(pool !== null && group && isIdle(group, splitPath(pool)[1]) ? { deactivatePool: pool } : {}),
-    targetReadsZero: pool !== null && target.kind === 'create',
+    targetReadsZero: pool !== null && target.kind === 'create' && readsZero(group, splitPath(pool)[1]),
     stopAutoactivation: group?.autoactivation === true && isAllOurs(group.volumes.values()),
   };
+}
+
+/** What the copy leaves out where it is zero comes in pieces of so many bytes: `CHUNK` of copy/chunk.ts. */
+export const ZERO_PIECE = 256 * 1024;
+
+/** Where a chunk of the pool is never written in part: what a pool does with the rest of one, it does not tell. */
+function readsZero(group: ModelGroup | undefined, pool: string): boolean {
+  const chunk = group?.volumes.get(pool)?.chunkSize ?? null;
+  return chunk !== null && ZERO_PIECE % chunk === 0;
 }
 
 /** Active by itself, and nothing that lies in it is. */

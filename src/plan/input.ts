@@ -1,5 +1,6 @@
 /** Everything that a plan follows from. The same input gives the same plan. */
 import type { Inventory, PvUuid } from '../lvm/inventory.ts';
+import type { PvPurpose } from '../lvm/pv-uuid.ts';
 import type { Spec } from '../spec/spec.ts';
 
 export interface PlanInput {
@@ -21,5 +22,5 @@ export interface PlanInput {
   /** Whether a program is installed; null where the state is another machine's. */
   readonly hasProgram: ((name: string) => boolean) | null;
   /** A UUID for a new physical volume that follows from the seed alone. */
-  readonly pvUuid: (seed: string) => PvUuid;
+  readonly pvUuid: (seed: string, purpose: PvPurpose) => PvUuid;
 }

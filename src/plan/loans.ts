@@ -39,7 +39,7 @@ export function openLoan(builder: PlanBuilder, input: PlanInput, group: string, 
       problem: problem ?? refusal('group-missing', { group }, `there is no group ${group}`),
     };
   }
-  const pv = planPv(builder, input, named, use, group, target.extentSize);
+  const pv = planPv(builder, input, named, use, { group, extentSize: target.extentSize, purpose: 'lend' });
   const opened = builder.add({
     type: 'group.extend',
     target: group,

@@ -26,23 +26,26 @@ export interface RestoreInput {
   /** Another run is at work: what it has open is no leftover. */
   readonly liveRun: boolean;
   readonly request: RestoreRequest;
+  /** The plan is saved, and nobody knows when it is run. */
+  readonly saved: boolean;
 }
 
 /** Throws UnknownPoint. Everything else that is wrong is a problem in the plan. */
-export function planRestore({ inventory: asked, clock, liveRun, request }: RestoreInput): Plan {
+export function planRestore({ inventory: asked, clock, liveRun, request, saved }: RestoreInput): Plan {
   const builder = new PlanBuilder(asked);
   const inventory = liveRun ? asked : emitRecovery(builder, asked);
   builder.continueFrom(inventory);
   const choice = choosePoint(inventory, request);
   if (choice.kind === 'none-complete') builder.problem(noneComplete(request.source, choice.newest));
   else if (choice.point.digest?.startsWith(FILE_LIST_DIGEST)) builder.problem(ofFiles(choice.point, request));
-  else emitRestore(builder, { clock, request, point: choice.point, named: choice.named });
+  else emitRestore(builder, { clock, saved, request, point: choice.point, named: choice.named });
   const config = { path: '', sha256: '', spec: null };
   return { ...document(builder, { inventory, clock, only: [], config }, 'restore'), restore: request };
 }
 
 interface Wanted {
   readonly clock: Date;
+  readonly saved: boolean;
   readonly request: RestoreRequest;
   readonly point: RestorePoint;
   readonly named: boolean;
@@ -130,7 +133,7 @@ function traitsOf(builder: PlanBuilder, wanted: Wanted, target: RestoreTarget): 
   // One that is known to be no more what its digest says is restored as it is, for it was named.
   const digest = point.state === 'complete' ? point.digest : null;
   const age = verified?.ok ? clock.getTime() - verified.time.getTime() : Number.POSITIVE_INFINITY;
-  const isFresh = age >= 0 && age < FRESH;
+  const isFresh = !wanted.saved && age >= 0 && age < FRESH;
   const pool = volume.pool === null ? null : `${volume.group}/${volume.pool}`;
   return {
     point: pointName(point),

@@ -65,9 +65,9 @@ function inRotation(input: PlanInput, member: Member, identity: SourceIdentity, 
   const goesAfter = beyond(others, last - 1);
   const goesNow = beyond(rotation, last);
   const because = `beyond keep.last: ${last}`;
-  const open = (points: readonly RestorePoint[]) => points.filter(({ volume }) => volume.open);
+  const open = (points: readonly RestorePoint[]) => points.filter(({ volume }) => isHeld(volume));
   const closed = (points: readonly RestorePoint[]) =>
-    points.flatMap((point) => (point.volume.open ? [] : [{ point, reason: because }]));
+    points.flatMap((point) => (isHeld(point.volume) ? [] : [{ point, reason: because }]));
   return {
     ...{
       path,
@@ -122,8 +122,17 @@ function allOpen(open: readonly RestorePoint[], unit: string): Problem {
   );
 }
 
-function openSentence({ path }: RestorePoint): string {
-  return `${path} is open: passed over`;
+/** LVM would remove somebody's snapshots of it with it, and without a word. */
+function isHeld({ open, roles }: Volume): boolean {
+  return open || roles.includes('thickorigin');
+}
+
+function heldText({ open }: Volume): string {
+  return `${open ? 'is open' : 'has a snapshot'}: a later run removes it`;
+}
+
+function openSentence({ path, volume: { open } }: RestorePoint): string {
+  return `${path} ${open ? 'is open' : 'has a snapshot'}: passed over`;
 }
 
 function newestPast(points: readonly RestorePoint[], clock: Date): RestorePoint | null {
@@ -153,11 +162,11 @@ function shownRotation(
       return { ...about, verdict: 'replace', reasons: ['its turn to be written over'] };
     }
     if (!goes.includes(point)) return { ...about, verdict: 'keep', reasons: [`one of the last ${last}`] };
-    return point.volume.open
+    return isHeld(point.volume)
       ? {
           ...about,
           verdict: 'keep',
-          reasons: [`beyond keep.last: ${last}`, 'it is open: a later run removes it'],
+          reasons: [`beyond keep.last: ${last}`, `it ${heldText(point.volume)}`],
         }
       : { ...about, verdict: 'remove', reasons: [`beyond keep.last: ${last}`] };
   };
@@ -209,7 +218,7 @@ function inPool(
     after: oldestFirst(goesThen),
     fresh: oldestFirst(goesNow),
     passedOver: [...goesNow, ...goesThen].flatMap(({ point: { point } }) =>
-      point?.volume.open ? [`${point.path} is open: a later run removes it`] : [],
+      point && isHeld(point.volume) ? [`${point.path} ${heldText(point.volume)}`] : [],
     ),
     shown: {
       copied: { source: member.source, points: then.map(viewOf) },
@@ -237,7 +246,7 @@ function asJudged(point: RestorePoint): Judged {
 function oldestFirst(verdicts: readonly Verdict<Judged>[]): Goes[] {
   return verdicts
     .flatMap(({ point: { point }, reasons }) =>
-      point === null || point.volume.open ? [] : [{ point, reason: reasons.join('; ') }],
+      point === null || isHeld(point.volume) ? [] : [{ point, reason: reasons.join('; ') }],
     )
     .reverse();
 }
@@ -249,8 +258,8 @@ function viewOf({ point: judged, keep, reasons }: Verdict<Judged>): PointView {
   }
   const about = aboutPoint(point);
   if (keep) return { ...about, verdict: 'keep', reasons };
-  return point.volume.open
-    ? { ...about, verdict: 'keep', reasons: [...reasons, 'it is open: a later run removes it'] }
+  return isHeld(point.volume)
+    ? { ...about, verdict: 'keep', reasons: [...reasons, `it ${heldText(point.volume)}`] }
     : { ...about, verdict: 'remove', reasons };
 }
 

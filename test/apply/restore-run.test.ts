@@ -31,7 +31,7 @@ async function restored(
     ],
   });
   const request = { source: 'S/root', point: null, to, group: null };
-  const plan = planRestore({ inventory, clock: CLOCK, liveRun: false, request });
+  const plan = planRestore({ inventory, clock: CLOCK, liveRun: false, saved: false, request });
   const lvm = new SimulatedLvm(inventory, disturbance);
   const outcome = await runPlan(plan, lvm.context());
   const volume = (group: string, name: string) => lvm.inventory().groups.get(group)?.volumes.get(name);
@@ -107,7 +107,7 @@ test('what was copied is not what the digest says: the target stays tagged', asy
     ],
   });
   const request = { source: 'S/root', point: null, to: null, group: null };
-  const plan = planRestore({ inventory, clock: CLOCK, liveRun: false, request });
+  const plan = planRestore({ inventory, clock: CLOCK, liveRun: false, saved: false, request });
   const lvm = new SimulatedLvm(inventory);
   const outcome = await runPlan(
     plan,

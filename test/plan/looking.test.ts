@@ -12,7 +12,8 @@ import {
   unfinishedRestores,
 } from '../../src/plan/mounted-points.ts';
 import { pointsToVerify } from '../../src/plan/points-to-verify.ts';
-import { verdictTags } from '../../src/plan/verdict.ts';
+import { pointIn } from '../../src/plan/restore-points.ts';
+import { verdictsOn, verdictTags } from '../../src/plan/verdict.ts';
 import { aDevice, aGroup, anInventory, aVolume } from '../helpers/machine.ts';
 
 const TIME = '2026-11-23T05:00:00Z';
@@ -54,6 +55,21 @@ describe('the verdict of a reading', () => {
       ...[tag('state', 'complete'), tag('verified', `${TIME}:ok`)],
     ]);
     expect(verdictTags([], 'incomplete', { time: TIME, ok: true }).to[0]).toBe(tag('state', 'incomplete'));
+  });
+
+  test('is that of the head too, which shares the blocks and would hand them on', () => {
+    const thin = { pool: 'p', layout: ['thin', 'sparse'] };
+    const [head, point, other] = [
+      aPoint('root-backup', thin),
+      aPoint('root-backup.20261123T050000Z', thin),
+      aPoint('root-backup.2'),
+    ];
+    const group = aGroup('B', [{ device: '/dev/vdb', extents: 90 }], [head, point, other]);
+    const read = pointIn(point);
+    if (read === null) throw new Error('no point');
+    const volumes = (ok: boolean) => verdictsOn(group, read, { time: TIME, ok }).map(({ volume }) => volume);
+    expect(volumes(false)).toEqual(['B/root-backup.20261123T050000Z', 'B/root-backup']);
+    expect(volumes(true)).toEqual(['B/root-backup.20261123T050000Z']);
   });
 });
 

@@ -48,7 +48,7 @@ function aMachine(
 
 function planFor(inventory: Inventory, request: Partial<RestoreRequest> = {}) {
   const asked = { source: 'S/root', point: null, to: null, group: null, ...request };
-  return planRestore({ inventory, clock: CLOCK, liveRun: false, request: asked });
+  return planRestore({ inventory, clock: CLOCK, liveRun: false, saved: false, request: asked });
 }
 
 const codes = (plan: { problems: readonly { code: string; severity: string }[] }) =>
@@ -109,6 +109,13 @@ describe('onto the source', () => {
   ])('read and found whole at %s: checked first %s', (verified, checkFirst) => {
     const plan = planFor(aMachine([aPoint('root-backup', pointTags({ verified }))]));
     expect(plan.actions).toMatchObject([{ restore: { checkFirst, digest: DIGEST } }]);
+  });
+
+  test('a plan that is saved checks first in any case: nobody knows when it is run', () => {
+    const inventory = aMachine([aPoint('root-backup', pointTags({ verified: '2026-11-23T08:00:00Z:ok' }))]);
+    const request = { source: 'S/root', point: null, to: null, group: null };
+    const plan = planRestore({ inventory, clock: CLOCK, liveRun: false, saved: true, request });
+    expect(plan.actions).toMatchObject([{ restore: { checkFirst: true } }]);
   });
 
   test.each<[string, Partial<Volume>, string]>([
