@@ -20,8 +20,11 @@ export interface RunContext {
     step: Extract<Step, { do: 'check' }>,
     options: { readonly signal: AbortSignal; readonly onProgress: (progress: Progress) => void },
   ) => Promise<{ readonly digest: string | null; readonly unreadable: readonly unknown[] }>;
-  /** Holds a mounted file system still; `release` throws where it was not still to the end. */
-  readonly holdStill: (quiesce: Quiesce) => Promise<{ readonly release: () => Promise<void> }>;
+  /** Holds the mounted file system of a device still; `release` throws where it was not still to the end. */
+  readonly holdStill: (
+    quiesce: Quiesce,
+    device: string,
+  ) => Promise<{ readonly release: () => Promise<void> }>;
   /** Runs one command of the file, in an environment of its own. Never throws: what came of it is the result. */
   readonly runHook: (call: HookCall) => Promise<HookResult>;
   readonly now: () => Date;

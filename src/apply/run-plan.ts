@@ -216,7 +216,7 @@ class Runner {
     let still: Awaited<ReturnType<typeof holdStill>> | null = null;
     let result: CopyResult;
     try {
-      if (action.quiesce) still = await holdStill(action.quiesce);
+      if (action.quiesce) still = await holdStill(action.quiesce, action.source);
       result = await copy(step, { signal, onProgress });
     } catch (error) {
       await still?.release().catch(() => {});

@@ -1,5 +1,6 @@
 import { homedir } from 'node:os';
 import type { RunContext } from '../apply/context.ts';
+import { requireMountedAt } from '../apply/device-mounts.ts';
 import type { ApplyEvent, Outcome } from '../apply/events.ts';
 import { hookRunner } from '../apply/hook-process.ts';
 import { acquireLock, type Lock } from '../apply/lock.ts';
@@ -220,7 +221,10 @@ function context(
     readInventory,
     copy: copyStep(stateDir, readInventory, { lock: lock.fd, program }),
     check: checkStep,
-    holdStill: (quiesce) => holdStill(quiesce, program),
+    holdStill: async (quiesce, device) => {
+      requireMountedAt(device, quiesce.mountPoint);
+      return holdStill(quiesce, program);
+    },
     runHook: hookRunner(lock.fd, homedir()),
     now: () => new Date(),
     onEvent,

@@ -2,6 +2,7 @@
 import { readdir } from 'node:fs/promises';
 import { changesSince, type ListTools } from '../apply/changes.ts';
 import type { RunContext } from '../apply/context.ts';
+import { whileUnwritten } from '../apply/device-mounts.ts';
 import { type CopyResult, copy } from '../copy/copy.ts';
 import { CopyError } from '../copy/copy-error.ts';
 import { mappedIdentity } from '../copy/device.ts';
@@ -31,9 +32,10 @@ export function copyStep(
   return (step, options) => {
     const { from, to, action } = step;
     const { files } = action;
-    return files
-      ? filesStep({ from, to, action: { ...action, files }, ...filesTools }, options)
-      : imageStep(stateFolder, readInventory, step, options);
+    if (files) return filesStep({ from, to, action: { ...action, files }, ...filesTools }, options);
+    const copyImage = () => imageStep(stateFolder, readInventory, step, options);
+    const isPlainDevice = action.source.startsWith('/') && !action.restore;
+    return isPlainDevice && action.quiesce === null ? whileUnwritten(from, copyImage) : copyImage();
   };
 }
 

@@ -34,7 +34,33 @@ export async function readOrSalvage(
       lost.push({ start: bytes(offset + at), length: bytes(piece.length) });
     }
   }
+  const isAllLost = lost.length * PIECE >= buffer.length && buffer.length >= SUSPICIOUS;
+  if (isAllLost && !(await answersAnywhere(source, buffer.subarray(0, PIECE)))) {
+    const what = 'it cannot be read there, nor anywhere else: the device is gone';
+    throw new CopyError('source', source.name, offset, what);
+  }
   return lost;
+}
+
+/** So many bytes in a row are rarely bad: a device that died gives errors everywhere, and zeros are no backup of it. */
+const SUSPICIOUS = 64 * PIECE;
+
+/** Looks at the quarters of the device. `piece` is memory to read into, and zero again afterwards. */
+async function answersAnywhere(source: Source, piece: Buffer): Promise<boolean> {
+  const quarter = Math.floor(source.size / 4 / PIECE) * PIECE;
+  try {
+    for (const at of [0, quarter, 2 * quarter, 3 * quarter]) {
+      try {
+        await source.read(piece, at);
+        return true;
+      } catch (error) {
+        if (!isReadError(error)) throw error;
+      }
+    }
+    return false;
+  } finally {
+    piece.fill(0);
+  }
 }
 
 /** EIO, and what the media layers say instead; a device that is gone has nothing left to salvage. */

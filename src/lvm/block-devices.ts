@@ -95,7 +95,7 @@ export function readOnlyMountsOf(mountinfo: string): Set<string> {
 }
 
 /** The kernel writes spaces and the like in mount points as `\040`. */
-function unescapeOctal(escaped: string): string {
+export function unescapeOctal(escaped: string): string {
   return escaped.replace(/\\([0-7]{3})/g, (_, digits: string) =>
     String.fromCharCode(Number.parseInt(digits, 8)),
   );

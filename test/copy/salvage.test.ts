@@ -56,6 +56,23 @@ test('all but the bad pieces is there, these are zero, and they are named', asyn
   );
 });
 
+test('a device that gives nothing at all any more is gone, not salvaged', async () => {
+  const size = 1024 * PIECE;
+  const answers = (at: number): Source => ({
+    ...{ name: 'S', size: bytes(size) },
+    async read(buffer, offset) {
+      if (offset !== at) throw failed('EIO', offset);
+      buffer.fill(7);
+    },
+  });
+  const read = (source: Source, buffer: Buffer) => readOrSalvage(source, buffer, 100 * PIECE, 'skip');
+  await expect(read(answers(-1), Buffer.alloc(64 * PIECE))).rejects.toThrow('the device is gone');
+  // One that answers elsewhere has a large bad place; it is zero, whatever was read to find that out.
+  const buffer = Buffer.alloc(64 * PIECE, 9);
+  expect(await read(answers(size / 2), buffer)).toHaveLength(64);
+  expect(buffer.equals(Buffer.alloc(64 * PIECE))).toBe(true);
+});
+
 describe('an error is thrown as it is', () => {
   test('where the first one shall stop the copy', async () => {
     const read = readOrSalvage(source([5]), Buffer.alloc(9 * PIECE), 0, 'stop');
