@@ -3,13 +3,13 @@
  * label away, and the metadata behind it stands until the next command zeroes it. No tag tells of the device then,
  * but its own bytes do.
  */
-import { LENT_UUID_PREFIX } from './names.ts';
+import { isLentUuid } from './names.ts';
 
 const LABEL_END = 4096;
 const SECTOR = 512;
 /** At byte 4 of the header of LVM's metadata area, which follows the label. */
 const MAGIC = Buffer.from(' LVM2 x[5A%r0N*>', 'latin1');
-const OUR_PV = Buffer.from(`id = "${LENT_UUID_PREFIX}`, 'latin1');
+const IDS = /id = "([\w-]+)"/g;
 
 /**
  * Whether a device's first MiB holds nothing but metadata of a group to which we had lent it: no label, no byte where
@@ -19,7 +19,9 @@ export function isRestOfOurLabel(start: Buffer): boolean {
   if (!isZero(start.subarray(0, LABEL_END))) return false;
   const header = start.subarray(LABEL_END, LABEL_END + SECTOR);
   const isHeader = header.subarray(4, 4 + MAGIC.length).equals(MAGIC);
-  return (isHeader || isZero(header)) && start.includes(OUR_PV, LABEL_END);
+  if (!isHeader && !isZero(header)) return false;
+  const text = start.toString('latin1', LABEL_END);
+  return [...text.matchAll(IDS)].some(([, id = '']) => isLentUuid(id));
 }
 
 export function isZero(bytes: Buffer): boolean {

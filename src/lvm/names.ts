@@ -42,11 +42,16 @@ export function deviceNameFault(group: string, volume: string): string | null {
   return `${group}/${volume} is ${length - DEVICE_MAPPER_NAME} characters too long for device-mapper, where every - counts twice`;
 }
 
-/** Of the UUIDs of physical volumes that we make: a disk that was away during recovery proves by it whose it is. */
-export const LENT_UUID_PREFIX = 'LvmBkp-';
+/** Of the UUIDs of physical volumes that we make. */
+export const OUR_UUID_PREFIX = 'LvmBkp-';
 
-/** Of those that stay in a group: nothing but an administrator ever takes them away. */
-export const KEPT_UUID_PREFIX = 'LvmBkG-';
+/** Of those that stay in a group of backups: nothing but an administrator ever takes them away. */
+export const KEPT_UUID_PREFIX = `${OUR_UUID_PREFIX}Kept-`;
+
+/** A disk that was away during recovery proves by its UUID that it was lent. */
+export function isLentUuid(uuid: string): boolean {
+  return uuid.startsWith(OUR_UUID_PREFIX) && !uuid.startsWith(KEPT_UUID_PREFIX);
+}
 
 /** Of the layers in device-mapper that journals are replayed into. */
 export const OVERLAY_PREFIX = 'lvmbackup-overlay-';

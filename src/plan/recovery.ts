@@ -3,7 +3,7 @@
  * is planned after them is planned on the machine as they leave it.
  */
 import type { BlockDevice, DeviceProbe, Group, Inventory, PvUuid, Volume } from '../lvm/inventory.ts';
-import { LENT_UUID_PREFIX } from '../lvm/names.ts';
+import { isLentUuid } from '../lvm/names.ts';
 import { isOwned, readBackupRecord, tagValue, tagValues } from '../lvm/tags.ts';
 import { bytes, bytesOf, extents } from '../units.ts';
 import type { ActionId, PlannedPv } from './action.ts';
@@ -364,7 +364,7 @@ function emitGivingBack(
 
 /** Our label proves whose it is; of a physical volume that was there before, nothing does. */
 function isReturned(inventory: Inventory, uuid: PvUuid): boolean {
-  return uuid.startsWith(LENT_UUID_PREFIX) && inventory.outdated.some((one) => one.uuid === uuid);
+  return isLentUuid(uuid) && inventory.outdated.some((one) => one.uuid === uuid);
 }
 
 /** A disk that was away while its loan was ended: LVM calls it outdated until it is told that it is out. */

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { isLentUuid } from '../../src/lvm/names.ts';
 import { pvUuidFrom } from '../../src/lvm/pv-uuid.ts';
 
 test('a UUID has the form that LVM takes, and begins with our name', () => {
@@ -6,7 +7,8 @@ test('a UUID has the form that LVM takes, and begins with our name', () => {
     expect(pvUuidFrom(String(seed), 'lend')).toMatch(/^LvmBkp-(?:[0-9A-Za-z]{4}-){5}[0-9A-Za-z]{6}$/);
   }
   // The other one is not taken for a loan, whatever becomes of its disk.
-  expect(pvUuidFrom('', 'stay')).toMatch(/^LvmBkG-/);
+  expect([isLentUuid(pvUuidFrom('', 'stay')), isLentUuid(pvUuidFrom('', 'lend'))]).toEqual([false, true]);
+  expect(pvUuidFrom('', 'stay')).toMatch(/^LvmBkp-Kept-(?:[0-9A-Za-z]{4}-){4}[0-9A-Za-z]{6}$/);
 });
 
 test('the same seed gives the same UUID, another seed another', () => {
