@@ -9,7 +9,8 @@ const LABEL_END = 4096;
 const SECTOR = 512;
 /** At byte 4 of the header of LVM's metadata area, which follows the label. */
 const MAGIC = Buffer.from(' LVM2 x[5A%r0N*>', 'latin1');
-const IDS = /id = "([\w-]+)"/g;
+/** As far as the marks of ours reach: the text may end anywhere. */
+const IDS = /id = "([\w-]{12,})/g;
 
 /**
  * Whether a device's first MiB holds nothing but metadata of a group to which we had lent it: no label, no byte where
