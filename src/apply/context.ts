@@ -13,7 +13,12 @@ export interface RunContext {
   readonly readInventory: () => Promise<Inventory>;
   readonly copy: (
     step: Extract<Step, { do: 'copy' }>,
-    options: { readonly signal: AbortSignal; readonly onProgress: (progress: Progress) => void },
+    options: {
+      readonly signal: AbortSignal;
+      readonly onProgress: (progress: Progress) => void;
+      /** Called before anything of the target changes, or where it is found to be other than it was thought. */
+      readonly onTouch: () => void;
+    },
   ) => Promise<CopyResult>;
   /** Reads what a restore point holds, past the page cache. */
   readonly check: (

@@ -10,6 +10,16 @@ export class CommandFailed extends Error {
   }
 }
 
+/** A copy that did not come to its end, and what that leaves of its target. */
+export class CopyFailed extends Error {
+  constructor(
+    override readonly cause: unknown,
+    readonly fate: string,
+  ) {
+    super(`the copy failed; ${fate}`, { cause });
+  }
+}
+
 /** A command of the file that did not succeed, with the last lines that it wrote. */
 export class HookFailed extends Error {
   constructor(
@@ -21,6 +31,10 @@ export class HookFailed extends Error {
 }
 
 export function failureOf(error: unknown): Failure {
+  if (error instanceof CopyFailed) {
+    const failure = failureOf(error.cause);
+    return { ...failure, message: `${failure.message}; ${error.fate}` };
+  }
   if (error instanceof CommandFailed) return { message: error.message, details: reasonsOf(error.result) };
   if (error instanceof HookFailed) return { message: error.message, details: error.lines };
   if (error instanceof UserError) {

@@ -87,15 +87,15 @@ function refuseFull(action: IntoPool, status: PoolStatus): void {
   throw new UserError(
     ExitCode.failed,
     `the pool ${action.pool} has room for ${bytesText(free)}, and the first copy to ${action.target} may take ${bytesText(action.bytes)}`,
-    `nothing was written; ${moreRoom(action.pool)}`,
+    moreRoom(action.pool),
   );
 }
 
-function poolIsFull({ pool, target }: IntoPool, { data, metadata }: PoolStatus): UserError {
+function poolIsFull({ pool }: IntoPool, { data, metadata }: PoolStatus): UserError {
   const state = `${percent(data).toFixed(1)}% of its data, ${percent(metadata).toFixed(1)}% of its metadata`;
   return new UserError(
     ExitCode.failed,
-    `the pool ${pool} is full (${state}): ${target} stays incomplete, the points are whole`,
+    `the pool ${pool} is full (${state}); the points are whole`,
     moreRoom(pool),
   );
 }

@@ -41,7 +41,7 @@ async function steps(
 ): Promise<CopyResult> {
   const onProgress = (progress: Progress) =>
     context.onEvent({ type: 'action.progress', action, progress, snapshotFill: null });
-  const options = { signal: context.stop, onProgress };
+  const options = { signal: context.stop, onProgress, onTouch: () => {} };
   let result: CopyResult | null = null;
   for (const step of stepsOf(action)) {
     switch (step.do) {

@@ -6,9 +6,7 @@
  * where nothing that it needs has failed.
  */
 import type { CopyResult } from '../copy/copy.ts';
-import { ExitCode, UserError } from '../errors.ts';
-import { deactivate, removesVolume } from '../lvm/commands.ts';
-import { tagValue } from '../lvm/tags.ts';
+import { removesVolume } from '../lvm/commands.ts';
 import type {
   Action,
   ActionId,
@@ -18,10 +16,7 @@ import type {
   SnapshotCreate,
   SnapshotKeep,
   SnapshotRemove,
-  Step,
 } from '../plan/action.ts';
-import { splitPath } from '../plan/model.ts';
-import { stateTags } from '../plan/ownership.ts';
 import type { Plan } from '../plan/plan.ts';
 import { stepsOf } from '../plan/steps.ts';
 import { closingCommands } from './closing.ts';
@@ -30,12 +25,11 @@ import type { Failure, Outcome, SetSpread } from './events.ts';
 import { CommandFailed, failureOf } from './failure.ts';
 import { hookEnvironment } from './hook-environment.ts';
 import { outcomeOf } from './outcome.ts';
-import { compactTime, fillIn, type RunValues, timeText } from './placeholders.ts';
-import { usedText, watchPool } from './pool-watch.ts';
+import { compactTime, fillIn, timeText } from './placeholders.ts';
 import { runRestore } from './restore-run.ts';
+import { runCopy, type Values } from './run-copy.ts';
 import { hookOutcome, isDue, runHooks } from './run-hooks.ts';
 import { SetSpreads } from './set-spread.ts';
-import { overflowed } from './snapshot-watch.ts';
 import { SnapshotWatches } from './snapshot-watches.ts';
 
 /** What became of each action so far. */
@@ -164,38 +158,21 @@ class Runner {
     return null;
   }
 
-  /** Between the steps before the copy and those after it lies the proof that the snapshot held. */
-  async #copy(action: CopyAction): Promise<CopyResult | null> {
-    const { source } = action.identity;
-    let time = this.#frozenAt.get(source);
-    let result: CopyResult | null = null;
-    let used: string | undefined;
-    try {
-      for (const step of stepsOf(action)) {
-        switch (step.do) {
-          case 'run':
-            await this.#command(asItCameOut(step.argv, result), valuesOf(time, result, used));
-            break;
-          case 'check':
-            break;
-          case 'copy':
-            time ??= timeText(this.context.now());
-            this.#frozenAt.set(source, time);
-            result = await this.#copyBytes(action, step);
-            this.state.writtenBytes += result.bytesWritten;
-            await this.#proveSnapshotHeld(action);
-            if (action.pool !== null) used = await usedText(action.pool, this.context.run);
-        }
-      }
-      refuseDamaged(action, result);
-      this.#copied.set(action.target, valuesOf(time, result, undefined));
-      this.state.copiedBytes += action.bytes;
-      return result;
-    } catch (error) {
-      // The copy stays tagged incomplete. Left active, it would show its first MiB of zeros at best.
-      await this.context.run(deactivate(action.target)).catch(() => {});
-      throw error;
-    }
+  async #copy(action: CopyAction): Promise<CopyResult> {
+    const { context, state } = this;
+    const command = (argv: readonly string[], values: Values) => this.#command(argv, values);
+    const run = {
+      name: this.#run,
+      context,
+      state,
+      watches: this.#watches,
+      frozenAt: this.#frozenAt,
+      command,
+    };
+    const { result, values } = await runCopy(action, run);
+    this.#copied.set(action.target, values);
+    this.state.copiedBytes += action.bytes;
+    return result;
   }
 
   async #restore(action: CopyAction): Promise<CopyResult> {
@@ -203,52 +180,6 @@ class Runner {
     this.state.writtenBytes += result.bytesWritten;
     this.state.copiedBytes += action.bytes;
     return result;
-  }
-
-  async #copyBytes(action: CopyAction, step: Extract<Step, { do: 'copy' }>): Promise<CopyResult> {
-    const { copy, holdStill, onEvent, run, stop } = this.context;
-    const { pool } = action;
-    const room = pool === null ? null : await watchPool({ ...action, pool }, run, stop);
-    const watch = this.#watches.begin(action.source, action.sourcePool);
-    const signal = AbortSignal.any([watch?.signal ?? stop, room?.signal ?? stop]);
-    const onProgress = (progress: Parameters<Parameters<typeof copy>[1]['onProgress']>[0]) =>
-      onEvent({ type: 'action.progress', action, progress, snapshotFill: watch?.fill() ?? null });
-    let still: Awaited<ReturnType<typeof holdStill>> | null = null;
-    let result: CopyResult;
-    try {
-      if (action.quiesce) still = await holdStill(action.quiesce, action.source);
-      result = await copy(step, { signal, onProgress });
-    } catch (error) {
-      await still?.release().catch(() => {});
-      if (stop.aborted) throw interrupted(action, stop);
-      // One that has overflown fails every read: that is what people should hear then.
-      const lost = await this.#lostSnapshot(action).catch(() => null);
-      throw lost ?? (room === null ? error : await room.explain(error));
-    } finally {
-      await watch?.end();
-      room?.end();
-    }
-    await still?.release();
-    return result;
-  }
-
-  async #proveSnapshotHeld(action: CopyAction): Promise<void> {
-    const lost = await this.#lostSnapshot(action);
-    if (lost) throw lost;
-  }
-
-  /** Why the snapshot is no more what it was when it was taken; null where it is. */
-  async #lostSnapshot(action: CopyAction): Promise<UserError | null> {
-    if (action.source.startsWith('/')) return null;
-    const [group, name] = splitPath(action.source);
-    const volume = (await this.context.readInventory()).groups.get(group)?.volumes.get(name);
-    const isOurs = volume !== undefined && tagValue(volume.tags, 'run') === this.#run;
-    if (isOurs) return volume.snapshotInvalid ? overflowed(action.source) : null;
-    return new UserError(
-      ExitCode.failed,
-      `the snapshot ${action.source} vanished while it was copied: somebody removed it`,
-      'the copy stays incomplete; the next run makes it anew',
-    );
   }
 
   async #close(action: Closing): Promise<null> {
@@ -281,39 +212,6 @@ class Runner {
   }
 }
 
-type Values = Omit<RunValues, 'run'>;
-
-function valuesOf(time: string | undefined, result: CopyResult | null, used: string | undefined): Values {
-  const digest = result?.digest ?? undefined;
-  return {
-    ...(time === undefined ? {} : { time }),
-    ...(digest === undefined ? {} : { digest }),
-    ...(used === undefined ? {} : { used }),
-  };
-}
-
-/** A copy of a source that could not be read everywhere is tagged damaged where it would be tagged complete. */
-function asItCameOut(argv: readonly string[], result: CopyResult | null): readonly string[] {
-  if (!result || result.unreadable.length === 0) return argv;
-  const [complete] = stateTags({ state: 'complete' });
-  const [damaged] = stateTags({ state: 'damaged' });
-  return argv.map((word) => (word === complete ? (damaged ?? word) : word));
-}
-
-function refuseDamaged(action: CopyAction, result: CopyResult | null): void {
-  const places = result?.unreadable ?? [];
-  if (places.length === 0) return;
-  const shown = places.slice(0, MOST_PLACES).map(({ start, length }) => `${length} bytes at byte ${start}`);
-  const more = places.length > shown.length ? ` and ${places.length - shown.length} places more` : '';
-  throw new UserError(
-    ExitCode.failed,
-    `${action.source} could not be read everywhere: ${shown.join(', ')}${more}`,
-    `${action.target} holds all the rest, with zeros there, and is tagged damaged; replace the device`,
-  );
-}
-
-const MOST_PLACES = 10;
-
 /** LVM itself waits five seconds for a volume that is in use, each time. */
 const REMOVE_TRIES = 3;
 
@@ -322,11 +220,4 @@ type Closing = (GroupReduce | SnapshotRemove | SnapshotKeep | HookAction) & { re
 
 function isClosing(action: Action): action is Closing {
   return action.closes !== undefined;
-}
-
-function interrupted(action: CopyAction, stop: AbortSignal): UserError {
-  return new UserError(
-    ExitCode.failed,
-    `the copy to ${action.target} was interrupted by ${stop.reason}; it stays incomplete`,
-  );
 }

@@ -93,7 +93,7 @@ export function overflowed(snapshot: string): UserError {
   return new UserError(
     ExitCode.failed,
     `the snapshot ${snapshot} overflowed while it was copied: more was written to its origin than it can hold`,
-    'the copy stays incomplete; give the snapshot more room (snapshot.size: 100%ORIGIN can never overflow)',
+    'give the snapshot more room (snapshot.size: 100%ORIGIN can never overflow)',
   );
 }
 

@@ -43,7 +43,7 @@ function imageStep(
   stateFolder: string,
   readInventory: RunContext['readInventory'],
   { from, to, action }: Parameters<RunContext['copy']>[0],
-  { signal, onProgress }: Parameters<RunContext['copy']>[1],
+  { signal, onProgress, onTouch }: Parameters<RunContext['copy']>[1],
 ): Promise<CopyResult> {
   const tools = { run: runCommand, stream: streamCommand, readInventory, signal };
   return withEnds(from, to, async (source, target) => {
@@ -51,7 +51,7 @@ function imageStep(
     const { list, fault } = await listFor(action, target, stateFolder, tools);
     const result = await gently(action.rate, () =>
       copy({
-        ...{ source, target, signal, onProgress, list, targetReadsZero: action.targetReadsZero },
+        ...{ source, target, signal, onProgress, onTouch, list, targetReadsZero: action.targetReadsZero },
         ...{ verify: action.verify, rate: action.rate, onReadError: action.onReadError },
         size: action.bytes,
         mode: action.mode === 'changed' ? 'changed' : 'full',

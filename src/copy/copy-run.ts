@@ -135,8 +135,9 @@ export class CopyRun {
   }
 
   async #beginOnce(): Promise<void> {
-    const { manifest, signal } = this.options;
+    const { manifest, signal, onTouch } = this.options;
     signal.throwIfAborted();
+    onTouch?.();
     if (manifest) await setDirty(manifest.path, this.#doubtOfThisRun());
     await this.#hide();
     this.#mayWrite = true;

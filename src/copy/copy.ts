@@ -34,6 +34,11 @@ export interface CopyOptions {
   readonly targetReadsZero: boolean;
   readonly signal: AbortSignal;
   readonly onProgress: (progress: Progress) => void;
+  /**
+   * Called before the first write to the target, and where the target is found to be other than it was thought: a copy
+   * that fails without this has left the target as it was.
+   */
+  readonly onTouch?: () => void;
 }
 
 export interface ManifestPlace {
@@ -86,6 +91,10 @@ export async function copy(options: CopyOptions): Promise<CopyResult> {
     };
     const before = { approach, doubt, header: old?.header ?? null };
     return await new CopyRun(options, before, approach.believed > 0 ? belief : null).run();
+  } catch (error) {
+    // It may be the disk of the target that fails: nothing vouches for what is on it then.
+    if (error instanceof CopyError && error.side === 'target') options.onTouch?.();
+    throw error;
   } finally {
     await old?.close();
   }

@@ -57,11 +57,13 @@ async function bringOver(
   say: (word: FilesWord) => void,
 ): Promise<FilesDone> {
   await makeMountPoints();
-  const made = await prepareTarget(order);
+  const begin = () => say({ word: 'begun' });
+  const made = await prepareTarget(order, begin);
   signal.throwIfAborted();
   await mountBoth(order, 'rw');
   await checkMounts(order);
   refuseEmptySource();
+  begin();
   if (!made) await must(growFileSystem(order.fileSystem, order.to));
   await setMark();
   const used = usedBytes(SOURCE_MOUNT);
@@ -129,13 +131,14 @@ function differs({ to }: FilesOrder, lines: readonly string[]): UserError {
   return new UserError(
     ExitCode.failed,
     `the files on ${to} are not those of the snapshot after they were brought over${lines.length === 0 ? '' : `: ${lines.join('; ')}`}`,
-    'the copy stays incomplete; look at the kernel log for errors of the backup disk',
+    'look at the kernel log for errors of the backup disk',
   );
 }
 
 /** True where a file system was made. What the tags call a complete backup is never made anew. */
-async function prepareTarget({ to, fileSystem, keeps }: FilesOrder): Promise<boolean> {
+async function prepareTarget({ to, fileSystem, keeps }: FilesOrder, begin: () => void): Promise<boolean> {
   if ((await kindOf(to)) === fileSystem) return false;
+  begin();
   if (keeps) {
     throw new UserError(
       ExitCode.failed,

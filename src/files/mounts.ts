@@ -54,7 +54,7 @@ export async function checkMounts({ from, to, snapshot, fileSystem }: FilesOrder
     throw new UserError(
       ExitCode.failed,
       `${point} is not the mount of ${device} any more: nothing can be said of the files on it`,
-      'the copy stays incomplete; the next run goes on with it',
+      'the next run goes on with it',
     );
   }
   await checkSnapshot(snapshot);
@@ -69,7 +69,7 @@ async function checkSnapshot(snapshot: string): Promise<void> {
     throw new UserError(
       ExitCode.failed,
       `the snapshot ${snapshot} does not hold what it held: ${error.message}`,
-      'the copy stays incomplete; give the snapshot more room (snapshot.size: 100%ORIGIN can never overflow)',
+      'give the snapshot more room (snapshot.size: 100%ORIGIN can never overflow)',
     );
   }
 }

@@ -91,6 +91,6 @@ function failed(reason: string, errors: readonly string[]): UserError {
     `rsync failed (${reason})${errors.length === 0 ? '' : `: ${errors.slice(-5).join('; ')}`}`,
     full
       ? 'the backup volume is full: a file that changed needs room beside its old self; give the backup a larger size (size:)'
-      : 'the copy stays incomplete; the next run goes on with it',
+      : 'the next run goes on with it',
   );
 }

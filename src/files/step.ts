@@ -26,7 +26,7 @@ export interface FilesStep {
 /** Throws UserError where it failed, the signal's reason where that came. */
 export async function filesStep(
   { from, to, action, lock, program }: FilesStep,
-  { signal, onProgress }: Parameters<RunContext['copy']>[1],
+  { signal, onProgress, onTouch }: Parameters<RunContext['copy']>[1],
 ): Promise<CopyResult> {
   const started = performance.now();
   const order: FilesOrder = {
@@ -35,6 +35,7 @@ export async function filesStep(
   };
   const tell = teller(new ProgressMeter(onProgress));
   const last = await heard(order, { lock, program, signal }, (word) => {
+    if (word.word === 'begun') onTouch();
     if (word.word === 'progress') tell(word);
   });
   if (last.word !== 'done') throw new Error(`the transfer of files ended with ${last.word}`);
@@ -84,7 +85,7 @@ async function heard(
   signal.removeEventListener('abort', stop);
   signal.throwIfAborted();
   if (last?.word === 'failed') throw new UserError(ExitCode.failed, last.message, last.hint);
-  if (last === null || last.word === 'progress')
+  if (last === null || last.word === 'progress' || last.word === 'begun')
     throw new UserError(ExitCode.failed, `the work on files ended without a word (${end})`);
   return last;
 }

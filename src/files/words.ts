@@ -45,6 +45,8 @@ export type FilesWord =
       readonly done: number;
       readonly total: number;
     }
+  /** From here on the backup is not what it was. */
+  | { readonly word: 'begun' }
   | ({ readonly word: 'done' } & FilesDone)
   | ({ readonly word: 'listed' } & ListDone)
   | { readonly word: 'failed'; readonly message: string; readonly hint?: string };

@@ -249,20 +249,26 @@ function endOriginCommands(
   ];
 }
 
+const INCOMPLETE = stateTags({ state: 'incomplete' });
+
 /** Incomplete is said before the first byte, complete after the last one is safe. */
 function copySteps(action: Draft<CopyAction>): Step[] {
   const { target, dropTags, identity, pool } = action;
-  const incomplete = stateTags({ state: 'incomplete' });
   const used = pool === null ? {} : { used: '{used}' };
   const complete = stateTags({ ...COPIED, ...used });
-  const begin = [...identityTags(identity), ...incomplete];
+  const begin = [...identityTags(identity), ...INCOMPLETE];
   const [group] = splitPath(target);
   return [
     ...run(action.stopAutoactivation ? [lvm.stopAutoactivation(group)] : []),
     ...(dropTags.length > 0 ? run(lvm.changeVolumeTags(target, dropTags, begin)) : []),
     ...run([lvm.activate(target, true)]),
     { do: 'copy', from: devicePath(action.source), to: devicePath(target), action },
-    ...run([...lvm.changeVolumeTags(target, incomplete, complete), lvm.deactivate(target)]),
+    ...run([...lvm.changeVolumeTags(target, INCOMPLETE, complete), lvm.deactivate(target)]),
     ...run(action.deactivatePool === undefined ? [] : [lvm.deactivate(action.deactivatePool)]),
   ];
+}
+
+/** The target says again what it said before a copy that ended without touching it. */
+export function takeBackCommands({ target, dropTags, identity }: Draft<CopyAction>): lvm.Argv[] {
+  return lvm.changeVolumeTags(target, [...identityTags(identity), ...INCOMPLETE], dropTags);
 }

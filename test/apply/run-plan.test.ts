@@ -1,8 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import type { RunContext } from '../../src/apply/context.ts';
 import type { ApplyEvent, Outcome } from '../../src/apply/events.ts';
 import { runPlan } from '../../src/apply/run-plan.ts';
 import { exitCodeOf } from '../../src/commands/apply.ts';
+import { UserError } from '../../src/errors.ts';
 import type { Group, Inventory, Volume } from '../../src/lvm/inventory.ts';
 import type { Action, ActionId } from '../../src/plan/action.ts';
 import { hasErrors, type Plan } from '../../src/plan/plan.ts';
@@ -353,6 +355,53 @@ describe('a copy counts only where its source stood still', () => {
       expect(stateOf(lvm, 'root-backup')).toBe('lvmbackup.state=complete');
       expect(exitCodeOf(outcome)).toBe(5);
     }
+  });
+});
+
+describe('a refresh that fails', () => {
+  const COMPLETE = ['lvmbackup.state=complete', 'lvmbackup.time=2026-11-20T00:00:00Z', 'lvmbackup.digest=d'];
+
+  /** What becomes of the tags of a complete copy of a plain device that is refreshed. */
+  async function refreshed(traits: Partial<RunContext>) {
+    const { plan, lvm: first } = twoSources();
+    await runPlan(plan, first.context());
+    const before = first.inventory();
+    const group = before.groups.get('Backup') as Group;
+    const volumes = new Map(group.volumes);
+    const boot = volumes.get('boot-backup') as Volume;
+    const tags = boot.tags.filter((tag) => !/state=|time=|digest=/.test(tag));
+    volumes.set('boot-backup', { ...boot, tags: [...tags, ...COMPLETE] });
+    const inventory = { ...before, groups: new Map([...before.groups, ['Backup', { ...group, volumes }]]) };
+    const spec = aSpec([aVolumeSpec('/dev/sda1', { backup: 'boot-backup', freeze: true })]);
+    const next = planBackup(anInput(spec, inventory));
+    expect(next.actions.some(({ type }) => type === 'copy')).toBe(true);
+    const lvm = new SimulatedLvm(inventory);
+    const outcome = await runPlan(next, lvm.context(traits));
+    const left = lvm.inventory().groups.get('Backup')?.volumes.get('boot-backup');
+    expect(left?.active).toBe(false);
+    expect(outcome.units[0]?.result).toBe('failed');
+    return { tags: [...(left?.tags ?? [])].sort(), before: [...tags, ...COMPLETE].sort(), outcome };
+  }
+
+  const noFreeze: RunContext['holdStill'] = () => Promise.reject(new UserError(1, 'it cannot be frozen'));
+
+  test('before anything of the copy was touched leaves it complete, as it was, and says so', async () => {
+    const { tags, before, outcome } = await refreshed({ holdStill: noFreeze });
+    expect(tags).toEqual(before);
+    expect(outcome.units[0]?.reason).toBe(
+      'it cannot be frozen; Backup/boot-backup is untouched, and complete as it was',
+    );
+  });
+
+  test('after that leaves it incomplete', async () => {
+    const copy: RunContext['copy'] = async (_, { onTouch }) => {
+      onTouch();
+      throw new UserError(1, 'input/output error');
+    };
+    const { tags, outcome } = await refreshed({ copy });
+    expect(tags).toContain('lvmbackup.state=incomplete');
+    expect(tags).not.toContain('lvmbackup.state=complete');
+    expect(outcome.units[0]?.reason).toBe('input/output error; Backup/boot-backup stays incomplete');
   });
 });
 

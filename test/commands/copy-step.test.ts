@@ -31,7 +31,7 @@ test('a source that was resized since the plan is not copied in part: nothing is
       targetReadsZero: false,
     },
   };
-  const options = { signal: new AbortController().signal, onProgress: () => {} };
+  const options = { signal: new AbortController().signal, onProgress: () => {}, onTouch: () => {} };
   await expect(step({ from, to, action } as never, options)).rejects.toThrow('it was resized meanwhile');
   expect(readFileSync(to).equals(Buffer.alloc(4 * 1024 ** 2, 1))).toBe(true);
 });

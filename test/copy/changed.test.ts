@@ -301,3 +301,43 @@ test('a target that rots is found by verify: full, and the next run heals it', a
   expect((await refresh({ verify: 'full' })).mode).toBe('compare');
   expectEqual();
 });
+
+describe('the copy says when the target stops being what it was', () => {
+  let touched: string | null;
+  const watched = (options: Partial<CopyOptions> = {}) => {
+    touched = null;
+    target.diary.length = 0;
+    const onTouch = () => {
+      touched ??= target.diary.join(' ');
+    };
+    return refresh({ onTouch, ...options });
+  };
+
+  test('before the first write, and never where nothing is written', async () => {
+    await firstCopy();
+    await watched();
+    expect(touched).toBeNull();
+    change(20);
+    await watched();
+    expect(touched).toBe('');
+    expect(target.diary).not.toEqual([]);
+  });
+
+  test('not where the source fails before that', async () => {
+    await firstCopy();
+    change(20);
+    const open = source.open();
+    const failing = { ...open, read: () => Promise.reject(new Error('it fails')) };
+    await expect(watched({ source: failing })).rejects.toThrow('it fails');
+    expect(touched).toBeNull();
+    expect(target.diary).toEqual([]);
+  });
+
+  test('where it is found to be other than it was thought, though nothing was written', async () => {
+    await firstCopy();
+    target.seen[50 * CHUNK] = (target.seen[50 * CHUNK] ?? 0) ^ 1;
+    await expect(watched({ verify: 'full' })).rejects.toThrow();
+    expect(target.diary).toEqual([]);
+    expect(touched).toBe('');
+  });
+});

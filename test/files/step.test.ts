@@ -51,16 +51,23 @@ describe.runIf(process.getuid?.() === 0 && loops)('files between two devices', (
       { encoding: 'utf8' },
     );
 
+  /** The last transfer said that the backup is not what it was. */
+  let touched = false;
+
   async function bring(files: Partial<FilesTransfer> = {}, signal = new AbortController().signal) {
     const [from = '', to = ''] = devices;
     const seen: Progress[] = [];
+    touched = false;
+    const onTouch = () => {
+      touched = true;
+    };
     const action = {
       ...{ source: 'S/root-snap', verify: 'full', rate: null },
       files: { fileSystem: 'ext4', keeps: false, ...files },
     };
     const result = await filesStep(
       { from, to, action: action as never, lock, program },
-      { signal, onProgress: (progress) => seen.push(progress) },
+      { signal, onTouch, onProgress: (progress) => seen.push(progress) },
     );
     return { result, seen };
   }
@@ -89,6 +96,7 @@ describe.runIf(process.getuid?.() === 0 && loops)('files between two devices', (
   test('a source without any file deletes nothing of a backup that has some', async () => {
     within(devices[0] ?? '', 'rm -rf ./*/b hard another a');
     await expect(bring({ keeps: true })).rejects.toThrow(/no files at all/);
+    expect(touched).toBe(false);
     expect(within(devices[1] ?? '', 'ls -A')).toContain('another');
     within(devices[0] ?? '', 'echo again > another');
   });
@@ -104,7 +112,11 @@ describe.runIf(process.getuid?.() === 0 && loops)('files between two devices', (
           files: { fileSystem: 'ext4', keeps: true },
         } as never,
       },
-      { signal: stop.signal, onProgress: ({ done }) => done > 0 && stop.abort(new Error('stopped')) },
+      {
+        signal: stop.signal,
+        onTouch: () => {},
+        onProgress: ({ done }) => done > 0 && stop.abort(new Error('stopped')),
+      },
     );
     await expect(slow).rejects.toThrow('stopped');
     await expect.poll(() => scripts('pgrep -x rsync || :'), { timeout: 60_000 }).toBe('');
@@ -116,6 +128,7 @@ describe.runIf(process.getuid?.() === 0 && loops)('files between two devices', (
   test('what is tagged complete and holds no file system of ours is not written over', async () => {
     scripts('wipefs -q -a "$1"; mkfs.ext4 -q -L other "$1"', devices[1] ?? '');
     await expect(bring({ keeps: true })).rejects.toThrow(/holds no ext4 that was made for it/);
+    expect(touched).toBe(true);
     expect(scripts('blkid -p -o value -s LABEL "$1"', devices[1] ?? '').trim()).toBe('other');
     await bring({ keeps: false });
     expect(existsSync(`${MOUNT_ROOT}/source`)).toBe(false);

@@ -73,8 +73,9 @@ export class SimulatedLvm {
           : { ...result, exitCode: 0, stderr: '' };
       },
       readInventory: async () => this.inventory(),
-      copy: async ({ from, to }, { signal }) => {
+      copy: async ({ from, to }, { signal, onTouch }) => {
         const fails = this.#next(['copy', from, to]);
+        onTouch();
         if (fails) throw new Error('input/output error');
         signal.throwIfAborted();
         return COPIED;
