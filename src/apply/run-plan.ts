@@ -7,6 +7,7 @@
  */
 import type { CopyResult } from '../copy/copy.ts';
 import { removesVolume } from '../lvm/commands.ts';
+import { releaseLeft } from '../lvm/metadata-snapshot.ts';
 import type {
   Action,
   ActionId,
@@ -132,7 +133,10 @@ class Runner {
 
   async #runSteps(action: Action): Promise<null> {
     const values = (action.type === 'point.create' && this.#copied.get(action.head)) || {};
-    for (const step of stepsOf(action)) if (step.do === 'run') await this.#persistently(step.argv, values);
+    for (const step of stepsOf(action)) {
+      if (step.do === 'run') await this.#persistently(step.argv, values);
+      if (step.do === 'release') await releaseLeft(step, this.context.run);
+    }
     return null;
   }
 

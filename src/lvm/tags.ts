@@ -19,6 +19,8 @@ export type TagKey =
   | 'basetime'
   | 'lent'
   | 'made'
+  /** Of a pool: this run has reserved its metadata snapshot, or is about to. */
+  | 'held'
   | 'restoring';
 
 /** LVM takes `A-Za-z0-9_+.-/=!:&#`; `!` is our escape. */
@@ -57,6 +59,9 @@ export function tag(key: TagKey, value: string): string {
   if (PLAIN.test(value) || PLACEHOLDER.test(value)) return `lvmbackup.${key}=${value}`;
   return `lvmbackup.${key}=${encodeTagValue(value)}`;
 }
+
+/** A pool has it while a run reads its metadata: what is reserved then is the run's, and goes when that is dead. */
+export const HELD = tag('held', 'metadata-snapshot');
 
 /** The value of the first tag with that key, decoded; null where there is none. */
 export function tagValue(tags: readonly string[], key: TagKey): string | null {

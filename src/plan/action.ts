@@ -232,8 +232,8 @@ export interface PointRemove extends ActionBase {
 }
 
 /**
- * A group whose lent device is gone: its snapshots go, then it goes on without the device. Or a group whose backup
- * volumes a dead run left active.
+ * A group whose lent device is gone: its snapshots go, then it goes on without the device. Or a group in which a dead
+ * run left something active, asleep or reserved.
  */
 export interface GroupRepair extends ActionBase {
   readonly type: 'group.repair';
@@ -245,6 +245,8 @@ export interface GroupRepair extends ActionBase {
   readonly activate: readonly string[];
   /** Backup volumes that a dead run left active. */
   readonly deactivate?: readonly string[];
+  /** Pools whose metadata snapshot a dead run reserved; `activate`: they are inactive, and are so again. */
+  readonly release?: readonly { readonly pool: string; readonly activate: boolean }[];
   readonly extents: Extents;
   readonly bytes: Bytes;
 }
@@ -419,6 +421,8 @@ export type Step =
       readonly to: string;
       readonly action: Draft<CopyAction>;
     }
+  /** Releases the pool's metadata snapshot, where one is reserved. */
+  | { readonly do: 'release'; readonly group: string; readonly pool: string }
   /** Reads the first `size` bytes past the page cache: they must have this digest. */
   | {
       readonly do: 'check';

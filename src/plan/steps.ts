@@ -3,7 +3,8 @@
  * plan's commands are made again here, never read from its file.
  */
 import * as lvm from '../lvm/commands.ts';
-import { OWNED } from '../lvm/tags.ts';
+import { mapperName } from '../lvm/mapper.ts';
+import { HELD, OWNED } from '../lvm/tags.ts';
 import type {
   CopyAction,
   Draft,
@@ -36,7 +37,7 @@ export function stepsOf(action: Draft): Step[] {
     case 'group.reduce':
       return run(giveBackCommands(action, action.standing ?? WHOLE_LOAN));
     case 'group.repair':
-      return run(repairGroup(action));
+      return [...run(repairGroup(action)), ...(action.release ?? []).flatMap(releasePool)];
     case 'pool.create':
       return run(createPool(action));
     case 'volume.create':
@@ -76,6 +77,8 @@ function commandsOfStep(step: Step): (readonly string[])[] {
       return [step.argv];
     case 'check':
       return [['lvmbackup', 'verify', step.volume]];
+    case 'release':
+      return [lvm.releaseMetadataSnapshot(mapperName(step.group, step.pool, 'tpool'))];
     case 'copy':
       return step.action.files
         ? filesCommands(step.action, step.from, step.to)
@@ -144,6 +147,17 @@ function repairGroup({ target, leftovers, lost, activate, deactivate = [] }: Dra
     ...activate.map((origin) => lvm.activate(origin, false)),
     ...(lost.length > 0 ? [lvm.reduceMissing(target)] : []),
     ...(lost.length > 0 ? [lvm.changeGroupTags(target, { drop: tags })] : []),
+  ];
+}
+
+/** The tag goes last: wherever this is cut, it is done again. */
+function releasePool({ pool: path, activate }: { pool: string; activate: boolean }): Step[] {
+  const [group, pool] = splitPath(path);
+  return [
+    ...run(activate ? [lvm.activate(path, false)] : []),
+    { do: 'release', group, pool },
+    ...run(lvm.changeVolumeTags(path, [HELD], [])),
+    ...run(activate ? [lvm.deactivate(path)] : []),
   ];
 }
 

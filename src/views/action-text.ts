@@ -1,5 +1,5 @@
 /** What an action does, as one phrase: the same words in the plan and while it runs. */
-import type { Action, HookAction, Quiesce } from '../plan/action.ts';
+import type { Action, GroupRepair, HookAction, Quiesce } from '../plan/action.ts';
 
 export function whatText(action: Action): string {
   switch (action.type) {
@@ -10,9 +10,7 @@ export function whatText(action: Action): string {
         ? `lend ${action.pv.named} to ${action.target}`
         : `add ${action.pv.named} to ${action.target}`;
     case 'group.repair':
-      return action.lost.length > 0
-        ? `let ${action.target} go on without the device that is gone`
-        : `deactivate ${(action.deactivate ?? []).join(', ')}`;
+      return repairText(action);
     case 'volume.remove':
       return `remove ${action.target}`;
     case 'pool.create':
@@ -39,6 +37,13 @@ export function whatText(action: Action): string {
     case 'hook':
       return `run hooks ${momentText(action)}`;
   }
+}
+
+function repairText({ target, lost, activate, deactivate = [], release = [] }: GroupRepair): string {
+  if (lost.length > 0) return `let ${target} go on without the device that is gone`;
+  const pools = release.map(({ pool }) => pool).join(', ');
+  if (release.length > 0) return `release the metadata snapshot of ${pools}`;
+  return activate.length > 0 ? `activate ${activate.join(', ')}` : `deactivate ${deactivate.join(', ')}`;
 }
 
 function momentText({ moment, target }: HookAction): string {

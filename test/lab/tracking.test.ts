@@ -1,9 +1,9 @@
 /** Thin origins, and bases that are kept between runs: only what changed is read, and the copy is the snapshot. */
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { CopyResult } from '../../src/copy/copy.ts';
-import { backUpAsWritten, backupDigest, MiB, machine } from './backup.ts';
+import { backUpAsWritten, backupDigest, expectNothingLeft, MiB, machine } from './backup.ts';
 import { planDocumentOf } from './prediction.ts';
-import { PROGRAM, sh, sha256, volumes } from './tool.ts';
+import { lvmbackup, PROGRAM, sh, sha256, volumes } from './tool.ts';
 import { bootLab, type Lab } from './vm.ts';
 
 const FULL = process.env.FULL !== undefined;
@@ -41,6 +41,11 @@ group: {name: B}
 defaults: {tracking: snapshot}
 volumes: [{source: S/thick}, {source: S/thin}]
 `;
+
+/** Where the pool's reserved metadata snapshot is; `-`: none is. */
+async function heldRoot(lab: Lab): Promise<string> {
+  return (await lab.ok('dmsetup', 'status', 'S-pool-tpool')).split(' ')[6] ?? '';
+}
 
 /** A thick and a thin volume of 48 MiB each, filled. */
 function twoOrigins(): Promise<Lab> {
@@ -85,8 +90,34 @@ test('thick and thin: in full first, then by the list of what changed, and no mo
   for (const name of ['thick', 'thin']) {
     expect(await backupDigest(lab, `B/${name}-backup`, 48 * MiB)).toBe(await sha256(lab, `/dev/S/${name}`));
   }
-  expect((await lab.ok('dmsetup', 'status', 'S-pool-tpool')).split(' ')[6]).toBe('-');
+  expect(await heldRoot(lab)).toBe('-');
 });
+
+/** Killed while it compares; the pool may sleep when it is put right. */
+test.each(['', 'vgchange -q -an S'])(
+  'a run that is killed while it reads the metadata leaves none of it reserved: %s',
+  async (between) => {
+    await random(on, '/dev/S/thin', 12, 4);
+    await on.write(
+      '/usr/local/sbin/thin_delta',
+      '#!/bin/sh\ncase $* in *-V*) exec /usr/sbin/thin_delta "$@" ;; esac\nkill -9 $PPID\n',
+    );
+    await sh(on, 'chmod 755 /usr/local/sbin/thin_delta');
+    expect((await lvmbackup(on, 'apply', '-y')).signal).toBe('SIGKILL');
+    await sh(on, 'rm /usr/local/sbin/thin_delta');
+    expect(await heldRoot(on)).toMatch(/^\d+$/);
+    expect((await lvmbackup(on, 'status')).stdout).toContain('a dead run was reading its metadata');
+    await sh(on, between);
+    const recovered = await lvmbackup(on, 'recover');
+    expect(recovered.exitCode, recovered.stdout + recovered.stderr).toBe(0);
+    expect(recovered.stdout).toContain('release the metadata snapshot of S/pool');
+    await expectNothingLeft(on);
+    await sh(on, 'vgchange -q -ay S');
+    expect(await heldRoot(on)).toBe('-');
+    await refresh(on);
+    expect(await backupDigest(on, 'B/thin-backup', 48 * MiB)).toBe(await sha256(on, '/dev/S/thin'));
+  },
+);
 
 // It goes on where the one above ended.
 test.runIf(FULL)(

@@ -27,6 +27,7 @@ class MadePool {
   /** How thin_delta ends. */
   ending: { exitCode: number; stderr?: string } = { exitCode: 0 };
   failing: string | null = null;
+  tagged = false;
   /** What happens while thin_delta runs. */
   meanwhile = () => {};
 
@@ -49,6 +50,10 @@ class MadePool {
 
   #answer([program, verb, , , message = '']: readonly string[]) {
     if (program === 'thin_delta') return this.version;
+    if (program === 'lvchange') {
+      this.tagged = verb === '--addtag';
+      return '';
+    }
     if (verb === 'status')
       return (
         this.state ||
@@ -65,8 +70,10 @@ class MadePool {
   }
 }
 
+/** Whatever stands against a list, the tag says whether something of ours is reserved. */
 async function faultOf(pool: MadePool) {
   const result = await pool.list();
+  expect(pool.tagged).toBe('fault' in result && result.fault.code === 'not-released');
   if ('ranges' in result) throw new Error('there is a list');
   return result.fault;
 }
@@ -79,11 +86,13 @@ describe('the list of a thin volume', () => {
     expect(pool.seen).toEqual([
       'thin_delta -V',
       `dmsetup status ${POOL}`,
+      'lvchange --addtag lvmbackup.held=metadata-snapshot my-vg/pool',
       `dmsetup message ${POOL} 0 reserve_metadata_snap`,
       `dmsetup status ${POOL}`,
       'thin_delta -m --thin1 3 --thin2 7 /dev/mapper/my--vg-pool_tmeta',
       `dmsetup status ${POOL}`,
       `dmsetup message ${POOL} 0 release_metadata_snap`,
+      'lvchange --deltag lvmbackup.held=metadata-snapshot my-vg/pool',
     ]);
   });
 
@@ -120,11 +129,12 @@ describe("somebody else's metadata snapshot", () => {
     expect(await faultOf(pool)).toEqual({
       code: 'held',
       text:
-        'my-vg/pool: it has a metadata snapshot already, of another program or of a run that was killed; ' +
+        'my-vg/pool: it has a metadata snapshot already, which no run of lvmbackup reserved; ' +
         `where nobody uses it, "dmsetup message ${POOL} 0 release_metadata_snap" releases it`,
     });
     expect(pool.released).toBe(0);
     expect(pool.root).toBe('99');
+    expect(pool.seen.join()).not.toContain('lvchange');
   });
 
   test('that came in between is left alone too', async () => {

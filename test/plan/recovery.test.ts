@@ -5,6 +5,7 @@ import type { Group, Inventory, Volume } from '../../src/lvm/inventory.ts';
 import { tagValue, tagValues } from '../../src/lvm/tags.ts';
 import { hasErrors, type Plan } from '../../src/plan/plan.ts';
 import { planBackup, planRecovery } from '../../src/plan/plan-backup.ts';
+import { simulate } from '../../src/plan/simulate.ts';
 import { commandsOf } from '../../src/plan/steps.ts';
 import { extents } from '../../src/units.ts';
 import { aDevice, aGroup, anInventory, aProbe, aPv, aVolume, diskOf } from '../helpers/machine.ts';
@@ -165,6 +166,10 @@ describe('what a killed run left', () => {
       'lvchange -y -an Backup/points_tmeta',
       'lvchange -y -an Backup/points_tdata',
     ]);
+    const found = machine(['lvmbackup'], { ...alone, readOnly: true });
+    const after = simulate(found, planRecovery({ inventory: found, clock: CLOCK }).actions);
+    const parts = 'inventory' in after ? after.inventory.groups.get('Backup')?.volumes : undefined;
+    expect(parts?.get('points_tmeta')).toMatchObject({ active: false, readOnly: false });
     expect(words(machine([], alone)), 'not ours').toEqual([]);
     expect(words(machine(['lvmbackup'], { ...alone, open: true })), 'in use').toEqual([]);
     expect(words(machine(['lvmbackup'], alone, { active: true })), 'with its pool').toEqual([]);
@@ -331,6 +336,36 @@ test('wherever a run is killed, and its recovery too, recovering again leaves no
     }
   }
   expect(points).toBeGreaterThan(150);
+});
+
+test('a metadata snapshot that a dead run reserved is released, the tag goes last; an inactive pool is so again', () => {
+  const HELD = 'lvmbackup.held=metadata-snapshot';
+  const pool = { layout: ['thin', 'pool'], roles: ['private'] };
+  const group = aGroup(
+    'SSD',
+    [{ device: '/dev/sda2', extents: 100 }],
+    [
+      aVolume('SSD', 'active', 40, { ...pool, tags: [HELD] }),
+      aVolume('SSD', 'asleep', 40, { ...pool, tags: ['mine', HELD], active: false }),
+      aVolume('SSD', 'other', 4, { ...pool }),
+    ],
+  );
+  const inventory = anInventory({ groups: [group] });
+  expect(words(inventory)).toEqual([
+    'dmsetup message SSD-active-tpool 0 release_metadata_snap',
+    `lvchange --deltag ${HELD} SSD/active`,
+    'lvchange -y -ay SSD/asleep',
+    'dmsetup message SSD-asleep-tpool 0 release_metadata_snap',
+    `lvchange --deltag ${HELD} SSD/asleep`,
+    'lvchange -y -an SSD/asleep',
+  ]);
+  const after = simulate(inventory, planRecovery({ inventory, clock: CLOCK }).actions);
+  expect('inventory' in after && after.inventory.groups.get('SSD')?.volumes.get('asleep')?.tags).toEqual([
+    'mine',
+  ]);
+  expect('inventory' in after && planRecovery({ inventory: after.inventory, clock: CLOCK }).actions).toEqual(
+    [],
+  );
 });
 
 test('a point that is half made goes, and is made again: its head is the only place that holds that state', () => {
