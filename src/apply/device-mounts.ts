@@ -1,14 +1,7 @@
 /** Where a plain device is mounted right now: the plan saw it hours ago, perhaps, and anyone may have mounted it since. */
-import { readFileSync, statSync } from 'node:fs';
 import { constants, type FileHandle, open } from 'node:fs/promises';
 import { ExitCode, UserError } from '../errors.ts';
-import { unescapeOctal } from '../lvm/block-devices.ts';
-
-interface Mount {
-  readonly point: string;
-  readonly writable: boolean;
-  readonly device: string;
-}
+import { isSameDevice, mountinfoNow, mountsIn } from '../lvm/mountinfo.ts';
 
 /**
  * Throws UserError unless what lies uppermost at the mount point is this device: to freeze a point where nothing is
@@ -16,7 +9,7 @@ interface Mount {
  */
 export function requireMountedAt(device: string, point: string, mountinfo = mountinfoNow()): void {
   const uppermost = mountsIn(mountinfo).findLast((mount) => mount.point === point);
-  if (uppermost && isSame(uppermost.device, device)) return;
+  if (uppermost && isSameDevice(uppermost.device, device)) return;
   const found = uppermost ? `${uppermost.device} is mounted there now` : 'nothing is mounted there now';
   throw new UserError(
     ExitCode.failed,
@@ -62,31 +55,6 @@ function refuseWritable(device: string, tense: 'is' | 'was'): void {
 }
 
 export function writableMountOf(device: string, mountinfo = mountinfoNow()): string | null {
-  const found = mountsIn(mountinfo).find((mount) => mount.writable && isSame(mount.device, device));
+  const found = mountsIn(mountinfo).find((mount) => mount.writable && isSameDevice(mount.device, device));
   return found?.point ?? null;
-}
-
-const mountinfoNow = () => readFileSync('/proc/self/mountinfo', 'utf8');
-
-/** `36 35 98:0 / /mnt rw,noatime shared:1 - ext4 /dev/sda1 rw`, the last mount of a point the uppermost (proc(5)). */
-function mountsIn(mountinfo: string): Mount[] {
-  return mountinfo.split('\n').flatMap((line) => {
-    const [fields = '', rest = ''] = line.split(' - ');
-    const [, , , , point, options = ''] = fields.split(' ');
-    const [, device = '', superOptions = ''] = rest.split(' ');
-    if (point === undefined) return [];
-    const writable = options.split(',').includes('rw') && superOptions.split(',').includes('rw');
-    return [{ point: unescapeOctal(point), writable, device: unescapeOctal(device) }];
-  });
-}
-
-/** By what they are: the kernel may know the device by another name. */
-function isSame(a: string, b: string): boolean {
-  if (a === b) return true;
-  try {
-    const [one, other] = [statSync(a), statSync(b)];
-    return one.isBlockDevice() && one.rdev === other.rdev;
-  } catch {
-    return false;
-  }
 }

@@ -1,6 +1,8 @@
 /** What the kernel tells of a block device or file: size, kind, whether it spins, and what it is known by. */
+
 import type { Stats } from 'node:fs';
 import { readFile } from 'node:fs/promises';
+import { majorMinor } from '../device-number.ts';
 import { type Bytes, bytes } from '../units.ts';
 import { CopyError, type Side } from './copy-error.ts';
 
@@ -69,14 +71,6 @@ async function diskOf(numbers: string): Promise<string | null> {
     if (text !== null) return text.replace(/\s+/g, ' ');
   }
   return null;
-}
-
-/** glibc's `major` and `minor` of a device number. */
-function majorMinor(rdev: number): string {
-  const device = BigInt(rdev);
-  const major = ((device >> 8n) & 0xfffn) | ((device >> 32n) & 0xfffff000n);
-  const minor = (device & 0xffn) | ((device >> 12n) & 0xffffff00n);
-  return `${major}:${minor}`;
 }
 
 /** A partition has no queue of its own, its disk has. Of what tells nothing, nothing is assumed. */

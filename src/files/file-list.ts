@@ -11,9 +11,11 @@
  * to see without reading one file: content, extended attributes and access lists are not in it. As a tag:
  * `sha256-files:<hex>`.
  */
+
 import { createHash, type Hash } from 'node:crypto';
 import { type BigIntStats, lstatSync, readdirSync, readlinkSync } from 'node:fs';
 import { setImmediate as breath } from 'node:timers/promises';
+import { majorMinor } from '../device-number.ts';
 import { FILE_LIST_DIGEST } from '../plan/files.ts';
 
 export interface FileList {
@@ -109,9 +111,5 @@ function typeOf(stat: BigIntStats): string {
 
 function sizeOf(stat: BigIntStats): string {
   if (stat.isFile()) return String(stat.size);
-  if (!stat.isBlockDevice() && !stat.isCharacterDevice()) return '0';
-  // As the kernel packs the two numbers for its programs.
-  const major = ((stat.rdev >> 8n) & 0xfffn) | ((stat.rdev >> 32n) & ~0xfffn);
-  const minor = (stat.rdev & 0xffn) | ((stat.rdev >> 12n) & ~0xffn);
-  return `${major}:${minor & 0xffffffffn}`;
+  return stat.isBlockDevice() || stat.isCharacterDevice() ? majorMinor(stat.rdev) : '0';
 }

@@ -2,11 +2,13 @@
  * The two mounts of a transfer, in this process's own namespace, and the proof that they still are what was mounted:
  * before anything is deleted on the one side, the other must be the snapshot and nothing else.
  */
-import { mkdirSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { mkdirSync, readdirSync, statSync } from 'node:fs';
+import { majorMinor } from '../device-number.ts';
 import { ExitCode, UserError } from '../errors.ts';
 import { NoList } from '../lvm/change-list.ts';
 import { snapshotStatus } from '../lvm/dm-status.ts';
 import { mapperName } from '../lvm/mapper.ts';
+import { isSameDevice, type Mount, mountinfoNow, mountsIn } from '../lvm/mountinfo.ts';
 import { endOf, reasonsOf, runCommand } from '../lvm/spawn.ts';
 import { MARK, MOUNT_ROOT, mountSource, mountTarget, SOURCE_MOUNT, TARGET_MOUNT } from '../plan/files.ts';
 import { splitPath } from '../plan/model.ts';
@@ -48,9 +50,10 @@ export async function checkMounts({ from, to, snapshot, fileSystem }: FilesOrder
     [TARGET_MOUNT, to],
   ] as const) {
     const found = mountedAt(point);
-    if (found?.device === deviceNumber(device) && found.fileSystem === fileSystem) continue;
+    if (found?.number === majorMinor(statSync(device).rdev) && found.fileSystem === fileSystem) continue;
     // The root of a btrfs has a number of its own: there the name of the device is what is known.
-    if (found?.fileSystem === 'btrfs' && fileSystem === 'btrfs' && sameDevice(found.source, device)) continue;
+    if (found?.fileSystem === 'btrfs' && fileSystem === 'btrfs' && isSameDevice(found.device, device))
+      continue;
     throw new UserError(
       ExitCode.failed,
       `${point} is not the mount of ${device} any more: nothing can be said of the files on it`,
@@ -86,32 +89,6 @@ export function refuseEmptySource(): void {
   );
 }
 
-interface Mounted {
-  /** `MAJOR:MINOR`. */
-  readonly device: string;
-  readonly fileSystem: string;
-  readonly source: string;
-}
-
-/** What lies uppermost there: the last line of the kernel's list that names the point. */
-function mountedAt(point: string): Mounted | null {
-  const lines = readFileSync('/proc/self/mountinfo', 'utf8').split('\n');
-  const last = lines.filter((line) => line.split(' ')[4] === point).at(-1);
-  if (last === undefined) return null;
-  const [fields = '', rest = ''] = last.split(' - ');
-  const [fileSystem = '', source = ''] = rest.split(' ');
-  return { device: fields.split(' ')[2] ?? '', fileSystem, source };
-}
-
-function deviceNumber(path: string): string {
-  const { rdev } = statSync(path);
-  return `${(rdev >> 8) & 0xfff}:${(rdev & 0xff) | ((rdev >> 12) & 0xfff00)}`;
-}
-
-function sameDevice(a: string, b: string): boolean {
-  try {
-    return statSync(a).rdev === statSync(b).rdev;
-  } catch {
-    return false;
-  }
+function mountedAt(point: string): Mount | undefined {
+  return mountsIn(mountinfoNow()).findLast((mount) => mount.point === point);
 }

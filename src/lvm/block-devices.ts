@@ -1,6 +1,8 @@
 /** lsblk's tree to block devices, and what blkid and wipefs say to one probe. Pure. */
+
 import { type Bytes, bytes } from '../units.ts';
 import type { BlockDevice, DeviceProbe } from './inventory.ts';
+import { mountsIn } from './mountinfo.ts';
 import { flag, isObject, type JsonObject, listOf, malformed, object, text, textOrNull } from './shape.ts';
 
 /** With NAME, for without that column lsblk writes a flat list; the tree alone shows what lies on what. */
@@ -85,20 +87,8 @@ function isTrue(value: unknown, where: string): boolean {
 
 /** Mount points whose mount is read-only, from the text of /proc/self/mountinfo. */
 export function readOnlyMountsOf(mountinfo: string): Set<string> {
-  const found = new Set<string>();
-  for (const line of mountinfo.split('\n')) {
-    const fields = line.split(' ');
-    const [point, options] = [fields[4], fields[5]];
-    if (point !== undefined && options?.split(',').includes('ro')) found.add(unescapeOctal(point));
-  }
-  return found;
-}
-
-/** The kernel writes spaces and the like in mount points as `\040`. */
-export function unescapeOctal(escaped: string): string {
-  return escaped.replace(/\\([0-7]{3})/g, (_, digits: string) =>
-    String.fromCharCode(Number.parseInt(digits, 8)),
-  );
+  const mounts = mountsIn(mountinfo).filter(({ readOnly }) => readOnly);
+  return new Set(mounts.map(({ point }) => point));
 }
 
 /** `KEY=value` lines of `blkid -o export`, where a value's odd characters stand behind a backslash. */
