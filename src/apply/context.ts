@@ -3,7 +3,8 @@ import type { CopyResult } from '../copy/copy.ts';
 import type { Progress } from '../copy/progress.ts';
 import type { Inventory } from '../lvm/inventory.ts';
 import type { RunCommand } from '../lvm/spawn.ts';
-import type { Quiesce, Step } from '../plan/action.ts';
+import type { Quiesce } from '../plan/action.ts';
+import type { Step } from '../plan/step.ts';
 import type { ApplyEvent } from './events.ts';
 import type { HookCall, HookResult } from './hook-process.ts';
 

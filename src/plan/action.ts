@@ -409,26 +409,3 @@ export type ActionType = Action['type'];
 
 /** An action before it has its number: what the planner's parts hand to each other. */
 export type Draft<A extends Action = Action> = A extends Action ? Omit<A, 'id'> : never;
-
-/** One thing that apply does for an action, in order. */
-export type Step =
-  | { readonly do: 'run'; readonly argv: readonly string[] }
-  /** A command of the file: it is run with a time limit, and its output is shown. */
-  | { readonly do: 'hook'; readonly argv: readonly string[] }
-  | {
-      readonly do: 'copy';
-      readonly from: string;
-      readonly to: string;
-      readonly action: Draft<CopyAction>;
-    }
-  /** Releases the pool's metadata snapshot, where one is reserved. */
-  | { readonly do: 'release'; readonly group: string; readonly pool: string }
-  /** Reads the first `size` bytes past the page cache: they must have this digest. */
-  | {
-      readonly do: 'check';
-      /** `VG/LV`. */
-      readonly volume: string;
-      readonly from: string;
-      readonly size: Bytes;
-      readonly digest: string;
-    };

@@ -4,8 +4,8 @@ import { type Bytes, bytes, bytesOf, extents } from '../units.ts';
 import type { ActionId, CopyBase, SnapshotCreate } from './action.ts';
 import { baseName, baseOf, changedSince, usableBase } from './base.ts';
 import type { PlanBuilder } from './builder.ts';
-import type { ReadyMember } from './emit-unit.ts';
 import { splitPath } from './model.ts';
+import type { ReadyMember } from './ready.ts';
 
 /** A base that the file does not ask for any more costs every write to its origin. */
 export function emitBaseRemoval(builder: PlanBuilder, unit: string, { source }: ReadyMember): void {

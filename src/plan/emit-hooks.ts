@@ -5,7 +5,7 @@
 import type { HooksSpec } from '../spec/spec.ts';
 import type { ActionId, HookMoment } from './action.ts';
 import type { PlanBuilder } from './builder.ts';
-import type { ReadyMember } from './emit-unit.ts';
+import type { ReadyMember } from './ready.ts';
 
 interface Holder {
   /** The source, or `set NAME`. */

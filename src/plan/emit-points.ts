@@ -2,9 +2,9 @@
 import { bytesOf, type Extents } from '../units.ts';
 import type { ActionId } from './action.ts';
 import type { PlanBuilder } from './builder.ts';
-import type { ReadyMember, UnitContext } from './emit-unit.ts';
 import { groupOf } from './model.ts';
 import type { Goes } from './points.ts';
+import type { ReadyMember, UnitContext } from './ready.ts';
 
 /** After a copy was made: its point in the pool, then what the policy keeps no more. */
 export function emitPoints(

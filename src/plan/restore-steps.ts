@@ -1,9 +1,10 @@
 /** The commands of a restore: announced by a tag before the first byte, which goes when all is safe. */
 import * as lvm from '../lvm/commands.ts';
 import { tag } from '../lvm/tags.ts';
-import type { CopyAction, Draft, RestoreTraits, Step, VolumeCreate } from './action.ts';
+import type { CopyAction, Draft, RestoreTraits, VolumeCreate } from './action.ts';
 import { devicePath } from './device-path.ts';
 import { splitPath } from './model.ts';
+import { type Step, toRun } from './step.ts';
 
 /** Tagged in the lvcreate itself: from its first moment on it is known to hold nothing yet. */
 export function createTarget({ target, extents, placement }: Draft<VolumeCreate>, point: string): lvm.Argv {
@@ -22,12 +23,12 @@ export function restoreSteps(action: Draft<CopyAction>, traits: RestoreTraits): 
       ? [{ do: 'check', volume: source, from, size: action.bytes, digest }]
       : [];
   return [
-    ...run(traits.activatePoint ? [lvm.activateReadOnly(source)] : []),
+    ...toRun(traits.activatePoint ? [lvm.activateReadOnly(source)] : []),
     ...check,
-    ...run(beginCommands(target, traits)),
+    ...toRun(beginCommands(target, traits)),
     { do: 'copy', from, to: devicePath(target), action },
-    ...run(endCommands(target, traits)),
-    ...run(closePoint(source, traits)),
+    ...toRun(endCommands(target, traits)),
+    ...toRun(closePoint(source, traits)),
   ];
 }
 
@@ -62,8 +63,4 @@ export function closePoint(source: string, { activatePoint, deactivatePool }: Re
 /** A target that was not active, or is no whole volume yet, is not left active when its restore fails. */
 export function closeTarget(target: string, traits: RestoreTraits): lvm.Argv[] {
   return traits.target === 'inactive' || traits.target === 'new' ? [lvm.deactivate(target)] : [];
-}
-
-function run(commands: readonly lvm.Argv[]): Step[] {
-  return commands.map((argv) => ({ do: 'run', argv }));
 }

@@ -6,7 +6,6 @@ import * as lvm from '../lvm/commands.ts';
 import { mapperName } from '../lvm/mapper.ts';
 import { HELD, OWNED } from '../lvm/tags.ts';
 import type {
-  CopyAction,
   Draft,
   GroupCreate,
   GroupExtend,
@@ -18,49 +17,49 @@ import type {
   SnapshotCreate,
   SnapshotKeep,
   SnapshotRemove,
-  Step,
   VolumeCreate,
 } from './action.ts';
-import { devicePath } from './device-path.ts';
+import { copyOptions, copySteps } from './copy-steps.ts';
 import { filesCommands } from './files.ts';
 import { splitPath } from './model.ts';
 import { baseTags, COPIED, identityTags, loanTags, runTags, stateTags } from './ownership.ts';
 import { createTarget, restoreSteps } from './restore-steps.ts';
+import { type Step, toRun } from './step.ts';
 
 /** What apply does for the action, in order. `{run}`, `{time}` and `{digest}` are filled in by the run. */
 export function stepsOf(action: Draft): Step[] {
   switch (action.type) {
     case 'group.create':
-      return run(createGroup(action));
+      return toRun(createGroup(action));
     case 'group.extend':
-      return run(extendGroup(action));
+      return toRun(extendGroup(action));
     case 'group.reduce':
-      return run(giveBackCommands(action, action.standing ?? WHOLE_LOAN));
+      return toRun(giveBackCommands(action, action.standing ?? WHOLE_LOAN));
     case 'group.repair':
-      return [...run(repairGroup(action)), ...(action.release ?? []).flatMap(releasePool)];
+      return [...toRun(repairGroup(action)), ...(action.release ?? []).flatMap(releasePool)];
     case 'pool.create':
-      return run(createPool(action));
+      return toRun(createPool(action));
     case 'volume.create':
-      if (action.restoring !== undefined) return run([createTarget(action, action.restoring)]);
-      return run([createVolume(action)]);
+      if (action.restoring !== undefined) return toRun([createTarget(action, action.restoring)]);
+      return toRun([createVolume(action)]);
     case 'volume.extend':
-      return run([lvm.extendVolume(action.target, action.extents, action.placement.devices)]);
+      return toRun([lvm.extendVolume(action.target, action.extents, action.placement.devices)]);
     case 'volume.remove':
-      return run([lvm.removeVolume(action.target)]);
+      return toRun([lvm.removeVolume(action.target)]);
     case 'snapshot.create':
-      return run(createSnapshot(action));
+      return toRun(createSnapshot(action));
     case 'snapshot.remove':
-      return run(endSnapshotCommands(action, { exists: true, originActive: true }));
+      return toRun(endSnapshotCommands(action, { exists: true, originActive: true }));
     case 'snapshot.keep':
-      return run(keepCommands(action, { originActive: true, replaces: action.replaces !== null }));
+      return toRun(keepCommands(action, { originActive: true, replaces: action.replaces !== null }));
     case 'copy':
       return action.restore ? restoreSteps(action, action.restore) : copySteps(action);
     case 'hook':
       return action.hooks.map((argv) => ({ do: 'hook', argv }));
     case 'point.create':
-      return run(createPoint(action));
+      return toRun(createPoint(action));
     case 'point.remove':
-      return run([lvm.removeVolume(action.target)]);
+      return toRun([lvm.removeVolume(action.target)]);
   }
 }
 
@@ -84,19 +83,6 @@ function commandsOfStep(step: Step): (readonly string[])[] {
         ? filesCommands(step.action, step.from, step.to)
         : [['lvmbackup', 'copy', step.from, step.to, ...copyOptions(step.action)]];
   }
-}
-
-/** What is not the command's own default. */
-function copyOptions({ verify, rate, onReadError }: Draft<CopyAction>): string[] {
-  return [
-    ...(verify === 'written' ? [] : ['--verify', verify]),
-    ...(rate === null ? [] : ['--rate', `${Math.ceil(rate / 1024)}KiB/s`]),
-    ...(onReadError === 'stop' ? [] : ['--on-read-error', onReadError]),
-  ];
-}
-
-function run(commands: readonly lvm.Argv[]): Step[] {
-  return commands.map((argv) => ({ do: 'run', argv }));
 }
 
 function createGroup(action: Draft<GroupCreate>): lvm.Argv[] {
@@ -154,10 +140,10 @@ function repairGroup({ target, leftovers, lost, activate, deactivate = [] }: Dra
 function releasePool({ pool: path, activate }: { pool: string; activate: boolean }): Step[] {
   const [group, pool] = splitPath(path);
   return [
-    ...run(activate ? [lvm.activate(path, false)] : []),
+    ...toRun(activate ? [lvm.activate(path, false)] : []),
     { do: 'release', group, pool },
-    ...run(lvm.changeVolumeTags(path, [HELD], [])),
-    ...run(activate ? [lvm.deactivate(path)] : []),
+    ...toRun(lvm.changeVolumeTags(path, [HELD], [])),
+    ...toRun(activate ? [lvm.deactivate(path)] : []),
   ];
 }
 
@@ -261,28 +247,4 @@ function endOriginCommands(
     ...(isActive && deactivateOrigin ? [lvm.deactivate(origin)] : []),
     ...(deactivatePool === undefined ? [] : [lvm.deactivate(deactivatePool)]),
   ];
-}
-
-const INCOMPLETE = stateTags({ state: 'incomplete' });
-
-/** Incomplete is said before the first byte, complete after the last one is safe. */
-function copySteps(action: Draft<CopyAction>): Step[] {
-  const { target, dropTags, identity, pool } = action;
-  const used = pool === null ? {} : { used: '{used}' };
-  const complete = stateTags({ ...COPIED, ...used });
-  const begin = [...identityTags(identity), ...INCOMPLETE];
-  const [group] = splitPath(target);
-  return [
-    ...run(action.stopAutoactivation ? [lvm.stopAutoactivation(group)] : []),
-    ...(dropTags.length > 0 ? run(lvm.changeVolumeTags(target, dropTags, begin)) : []),
-    ...run([lvm.activate(target, true)]),
-    { do: 'copy', from: devicePath(action.source), to: devicePath(target), action },
-    ...run([...lvm.changeVolumeTags(target, INCOMPLETE, complete), lvm.deactivate(target)]),
-    ...run(action.deactivatePool === undefined ? [] : [lvm.deactivate(action.deactivatePool)]),
-  ];
-}
-
-/** The target says again what it said before a copy that ended without touching it. */
-export function takeBackCommands({ target, dropTags, identity }: Draft<CopyAction>): lvm.Argv[] {
-  return lvm.changeVolumeTags(target, [...identityTags(identity), ...INCOMPLETE], dropTags);
 }

@@ -1,7 +1,7 @@
 /** Copies beyond what is kept that somebody holds: LVM would take his snapshots with them. */
 import { expect, test } from 'vitest';
 import { CHUNK } from '../../src/copy/chunk.ts';
-import { ZERO_PIECE } from '../../src/plan/emit-unit.ts';
+import { ZERO_PIECE } from '../../src/plan/emit-copy.ts';
 import { planBackup } from '../../src/plan/plan-backup.ts';
 import { aBackedUpMachine } from '../helpers/backups.ts';
 import { anInput, aSpec, aVolumeSpec } from '../helpers/specs.ts';
