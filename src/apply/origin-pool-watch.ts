@@ -1,6 +1,6 @@
 /**
- * Watches the pool of a thin snapshot while that is copied. A full pool stops all its volumes, the origin among them:
- * before that the copy is stopped, so that the snapshot goes and the pool has room again.
+ * Watches the pool of a thin volume: of a snapshot that is copied, or of the target of a restore. A full pool stops all
+ * its volumes, also those that nobody backs up: before that the copy is stopped.
  */
 import { ExitCode, UserError } from '../errors.ts';
 import { NoList } from '../lvm/change-list.ts';
@@ -11,12 +11,17 @@ import { splitPath } from '../plan/model.ts';
 import { nextLook, type SnapshotWatch, waited } from './snapshot-watch.ts';
 
 /** `pool`: VG/POOL. */
-export function watchOriginPool(pool: string, run: RunCommand, stop: AbortSignal): SnapshotWatch {
+export function watchOriginPool(
+  pool: string,
+  run: RunCommand,
+  stop: AbortSignal,
+  andThen = SNAPSHOT_GOES,
+): SnapshotWatch {
   const full = new AbortController();
   const ended = new AbortController();
   const state: { fill: number | null } = { fill: null };
   const until = AbortSignal.any([stop, ended.signal]);
-  const watching = watch(pool, run, state, until).catch((error) => full.abort(error));
+  const watching = watch({ pool, andThen }, run, state, until).catch((error) => full.abort(error));
   return {
     signal: AbortSignal.any([stop, full.signal]),
     fill: () => state.fill,
@@ -29,7 +34,7 @@ export function watchOriginPool(pool: string, run: RunCommand, stop: AbortSignal
 
 /** Throws UserError where too little is left; ends when the signal comes. */
 async function watch(
-  pool: string,
+  { pool, andThen }: { readonly pool: string; readonly andThen: string },
   run: RunCommand,
   state: { fill: number | null },
   until: AbortSignal,
@@ -44,12 +49,16 @@ async function watch(
     if (status === null) continue;
     const [data, metadata] = [percent(status.data), percent(status.metadata)];
     const now = { fill: Math.max(data, metadata), at: performance.now() };
-    if (100 - now.fill < STOP) throw isAlmostFull(pool, data >= metadata ? 'data' : 'metadata', now.fill);
+    if (100 - now.fill < STOP)
+      throw isAlmostFull(pool, data >= metadata ? 'data' : 'metadata', now.fill, andThen);
     state.fill = now.fill;
     interval = nextLook(now.fill - before.fill, now.fill, (now.at - before.at) / 1000);
     before = now;
   }
 }
+
+/** What is said of the room after the copy of a snapshot was stopped. */
+const SNAPSHOT_GOES = 'the snapshot is removed, which gives room again';
 
 const SOON = 0.5;
 
@@ -69,10 +78,10 @@ function percent({ used, total }: PoolStatus['data']): number {
   return (used / total) * 100;
 }
 
-function isAlmostFull(pool: string, what: string, fill: number): UserError {
+function isAlmostFull(pool: string, what: string, fill: number, andThen: string): UserError {
   return new UserError(
     ExitCode.failed,
     `the copy was stopped because the ${what} of ${pool} are ${Math.floor(fill)} % full: when a pool is full, all its volumes stand still`,
-    `the snapshot is removed, which gives room again; extend the pool (lvextend ${pool}), or remove thin snapshots that nobody needs`,
+    `${andThen}; extend the pool (lvextend ${pool}), or remove thin snapshots that nobody needs`,
   );
 }

@@ -11,6 +11,7 @@ import type { Step } from '../plan/step.ts';
 import { stepsOf } from '../plan/steps.ts';
 import { verdictsOn } from '../plan/verdict.ts';
 import type { RunContext } from './context.ts';
+import { watchOriginPool } from './origin-pool-watch.ts';
 import { timeText } from './placeholders.ts';
 
 /** Runs a command that must succeed. */
@@ -53,36 +54,28 @@ async function steps(
         await prove(step, action, context, command, options);
         break;
       case 'copy':
-        result = await context.copy(step, options);
-        if (traits.digest !== null && result.digest !== traits.digest) throw otherContent(action);
+        result = await copied(step, action, context, options);
+        if (traits.digest !== null && result.digest !== traits.digest) {
+          await remember(action.source, traits.digest, false, context, command);
+          throw otherContent(action, traits);
+        }
     }
   }
   if (!result) throw new Error('a restore without a copy');
   return result;
 }
 
-/** Whatever was found is remembered in the point's own tags: the next restore knows it, and so does status. */
 async function prove(
   step: Extract<Step, { do: 'check' }>,
   action: CopyAction,
-  { check, readInventory, now }: RunContext,
+  context: RunContext,
   command: Command,
   options: Parameters<RunContext['check']>[1],
 ): Promise<void> {
   const { volume, digest } = step;
-  const time = timeText(now());
-  const read = await check(step, options);
+  const read = await context.check(step, options);
   const ok = read.digest === digest && read.unreadable.length === 0;
-  const [group, name] = splitPath(volume);
-  const there = (await readInventory()).groups.get(group);
-  const held = there?.volumes.get(name);
-  const point = held && pointIn(held);
-  // One that was made anew meanwhile, by whatever hand, is not the one that was read.
-  if (there && point?.digest === digest) {
-    for (const { volume: path, from, to } of verdictsOn(there, point, { time, ok })) {
-      for (const argv of changeVolumeTags(path, from, to)) await command(argv);
-    }
-  }
+  await remember(volume, digest, ok, context, command);
   if (ok) return;
   throw new UserError(
     ExitCode.failed,
@@ -91,22 +84,55 @@ async function prove(
   );
 }
 
+/** Where the target is thin, what is written takes room of its pool: it is stopped before that is full. */
+async function copied(
+  step: Extract<Step, { do: 'copy' }>,
+  { pool, target }: CopyAction,
+  { copy, run }: RunContext,
+  options: Parameters<RunContext['copy']>[1],
+): Promise<CopyResult> {
+  if (pool === null) return copy(step, options);
+  const room = watchOriginPool(pool, run, options.signal, `${target} is not whole: restore it again`);
+  try {
+    return await copy(step, { ...options, signal: room.signal });
+  } finally {
+    await room.end();
+  }
+}
+
+/** What was found is remembered in the point's own tags: the next restore knows it, and so does status. */
+async function remember(
+  volume: string,
+  digest: string,
+  ok: boolean,
+  { readInventory, now }: RunContext,
+  command: Command,
+): Promise<void> {
+  const time = timeText(now());
+  const [group, name] = splitPath(volume);
+  const there = (await readInventory()).groups.get(group);
+  const held = there?.volumes.get(name);
+  const point = held && pointIn(held);
+  // One that was made anew meanwhile, by whatever hand, is not the one that was read.
+  if (!there || point?.digest !== digest) return;
+  for (const { volume: path, from, to } of verdictsOn(there, point, { time, ok })) {
+    for (const argv of changeVolumeTags(path, from, to)) await command(argv);
+  }
+}
+
 /** The copy read it otherwise than it was said to be: what was checked a day ago is no more so. */
-function otherContent({ source, target }: CopyAction): UserError {
+function otherContent({ source, target }: CopyAction, { device }: RestoreTraits): UserError {
   return new UserError(
     ExitCode.failed,
     `${source} is damaged: what was read of it while it was copied is not what its digest says`,
-    `${target} stays tagged lvmbackup.restoring and is not to be trusted; restore another point, \`lvmbackup points\` lists them`,
+    `${target} is not to be trusted, and ${device ? source : target} stays tagged lvmbackup.restoring; restore another point, \`lvmbackup points\` lists them`,
   );
 }
 
-function interrupted({ target }: CopyAction, traits: RestoreTraits, stop: AbortSignal): UserError {
-  const tagged =
-    traits.target === 'device'
-      ? ''
-      : '; where it had begun to write, the tag lvmbackup.restoring says so until a restore comes to its end';
+function interrupted({ target, source }: CopyAction, traits: RestoreTraits, stop: AbortSignal): UserError {
+  const tagged = traits.device ? source : target;
   return new UserError(
     ExitCode.failed,
-    `the restore of ${target} was interrupted by ${stop.reason}${tagged}`,
+    `the restore of ${target} was interrupted by ${stop.reason}; where it had begun to write, the tag lvmbackup.restoring of ${tagged} says so until a restore comes to its end`,
   );
 }

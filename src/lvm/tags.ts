@@ -85,6 +85,11 @@ export function ourDetails(tags: readonly string[]): string[] {
   return tags.filter(isDetail);
 }
 
+/** What a tag of a backup volume says of its copy. That a device is being restored from it outlives the copy. */
+export function isOfCopy(tag: string): boolean {
+  return isDetail(tag) && !tag.startsWith('lvmbackup.restoring=');
+}
+
 export function isDetail(tag: string): boolean {
   return tag.startsWith('lvmbackup.');
 }

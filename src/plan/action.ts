@@ -365,6 +365,11 @@ export interface RestoreTraits {
   readonly target: 'new' | 'active' | 'inactive' | 'device';
   /** The target's tags of a restore that was not finished. */
   readonly dropTags: readonly string[];
+  /**
+   * Of a plain device, which can carry no tag: what it is known by, which the tag of the point says meanwhile; and the
+   * volumes, `VG/LV`, whose tags say it of restores that were not finished. Null for a volume.
+   */
+  readonly device: null | { readonly id: string; readonly marked: readonly string[] };
 }
 
 export type HookMoment = 'before' | 'after' | 'onSuccess' | 'onFailure';

@@ -5,18 +5,29 @@ import { isOwned } from '../lvm/tags.ts';
 import { type Bytes, bytes, extentsFor } from '../units.ts';
 import { bytesText, extentsText } from '../units-text.ts';
 import type { PlanBuilder } from './builder.ts';
+import { poolOf, poolRefusal } from './check-thin.ts';
 import { UnknownPoint } from './choose-point.ts';
-import { kernelPath } from './devices.ts';
+import { deviceId, kernelPath } from './devices.ts';
 import { type ModelGroup, splitPath } from './model.ts';
+import { markedVolumes } from './mounted-points.ts';
 import type { ErrorCode, Problem } from './problem.ts';
 import { groupUnusable, refusal } from './problem-texts.ts';
 
 export type RestoreTarget = { readonly warnings: readonly Problem[] } & (
   | { readonly kind: 'create' }
-  /** It stays so. `restoring`: tags of a restore that was not finished. */
-  | { readonly kind: 'active' | 'inactive'; readonly restoring: readonly string[] }
-  /** A plain device, by its kernel path. */
-  | { readonly kind: 'device'; readonly path: string }
+  /** It stays so. `restoring`: tags of a restore that was not finished. `pool`: `VG/POOL` of a thin one. */
+  | {
+      readonly kind: 'active' | 'inactive';
+      readonly restoring: readonly string[];
+      readonly pool: string | null;
+    }
+  /** A plain device, by its kernel path; what it is known by, and the volumes that say of it that it is restored. */
+  | {
+      readonly kind: 'device';
+      readonly path: string;
+      readonly id: string;
+      readonly marked: readonly string[];
+    }
 );
 
 type Refuse = (code: Exclude<ErrorCode, 'insufficient-space'>, message: string, hint?: string) => Problem;
@@ -46,6 +57,7 @@ export function checkRestoreTarget(
   return (
     whyNotVolume(volume, to, refuse) ??
     tooSmall(volume, group, to, size, unit) ??
+    poolRefusal(group, volume, unit) ??
     fitting(volume, group, to, unit)
   );
 }
@@ -106,15 +118,39 @@ function fitting(volume: Volume, group: ModelGroup, to: string, unit: string): R
   const snapshots = [...group.volumes.values()].filter(
     ({ origin, roles, tags }) => origin === volume.name && roles.includes('thicksnapshot') && !isOwned(tags),
   );
+  const pool = poolOf(group, volume);
+  const overflow = (message: string, hint: string): Problem => ({
+    ...{ code: 'may-overflow', severity: 'warning', unit, group: group.name },
+    ...{ message, hint },
+  });
+  const small = pool && mayFill(pool, volume);
   return {
     kind: volume.active ? 'active' : 'inactive',
     restoring,
-    warnings: snapshots.map(({ name }) => ({
-      ...{ code: 'may-overflow', severity: 'warning', unit, group: group.name },
-      message: `${group.name}/${name} is a snapshot of ${to}: whatever the restore writes takes room in it`,
-      hint: 'one that overflows is lost',
-    })),
+    pool: pool ? `${group.name}/${pool.name}` : null,
+    warnings: [
+      ...snapshots.map(({ name }) =>
+        overflow(
+          `${group.name}/${name} is a snapshot of ${to}: whatever the restore writes takes room in it`,
+          'one that overflows is lost',
+        ),
+      ),
+      ...(small
+        ? [
+            overflow(
+              `the pool ${group.name}/${pool.name} has less room than the restore of ${to} may take: it is stopped before the pool is full`,
+              `lvextend -L +… ${group.name}/${pool.name}`,
+            ),
+          ]
+        : []),
+    ],
   };
+}
+
+/** At most all of the volume that lies nowhere in the pool yet; what snapshots share with it may come to that too. */
+function mayFill(pool: Volume, volume: Volume): boolean {
+  const free = pool.size * (1 - (pool.dataPercent ?? 0) / 100);
+  return volume.size * (1 - (volume.dataPercent ?? 0) / 100) > free;
 }
 
 function checkDevice(
@@ -134,7 +170,11 @@ function checkDevice(
   if (by !== undefined)
     return refuse('target-in-use', `${named} is in use (${by})`, 'unmount it or release it first');
   if (device.readOnly) return refuse('target-in-use', `${named} is read-only`);
-  if (device.size >= size) return { kind: 'device', path, warnings: [] };
+  if (device.size >= size) {
+    const id = (devices && deviceId(devices, device)) ?? path;
+    const marked = markedVolumes(builder.before, id);
+    return { kind: 'device', path, id, marked, warnings: [] };
+  }
   return {
     ...{ code: 'insufficient-space', severity: 'error', unit, extentSize: bytes(1) },
     ...{ needed: size, available: device.size },

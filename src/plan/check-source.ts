@@ -1,7 +1,7 @@
 /** Whether a source can be backed up now, and what a copy of it is. */
-import type { BlockDevice, Devices, Volume } from '../lvm/inventory.ts';
+import type { BlockDevice, Volume } from '../lvm/inventory.ts';
 import { deviceNameFault, volumeNameFault } from '../lvm/names.ts';
-import { isOwned, tagValue } from '../lvm/tags.ts';
+import { isOwned, tag, tagValue } from '../lvm/tags.ts';
 import type { VolumeSpec } from '../spec/spec.ts';
 import type { Bytes } from '../units.ts';
 import type { FileSystem, Quiesce, SourceIdentity } from './action.ts';
@@ -9,10 +9,11 @@ import { baseName, baseNameRefusal } from './base.ts';
 import type { PlanBuilder } from './builder.ts';
 import { checkFiles } from './check-files.ts';
 import { isThin, poolRefusal } from './check-thin.ts';
-import { kernelPath, useOf } from './devices.ts';
+import { deviceId, kernelPath, useOf } from './devices.ts';
 import type { PlanInput } from './input.ts';
 import type { Member, Origin } from './members.ts';
 import type { ModelGroup } from './model.ts';
+import { markedVolumes } from './mounted-points.ts';
 import type { ErrorCode, Problem } from './problem.ts';
 import { groupUnusable, refusal } from './problem-texts.ts';
 
@@ -202,6 +203,14 @@ function checkDevice(
       'give the disk a partition table (GPT), and name the partition',
     );
   }
+  const [marked] = markedVolumes(input.inventory, id);
+  if (marked !== undefined) {
+    return refuse(
+      'source-restoring',
+      `${named} is the target of a restore that was not finished`,
+      `finish it first: lvmbackup restore ${named}; where it was put right by other means: lvchange --deltag ${tag('restoring', id)} ${marked}`,
+    );
+  }
   const { size } = device;
   return {
     kind: 'device',
@@ -209,11 +218,6 @@ function checkDevice(
     quiesce: still,
     identity: { source: member.source, sourceId: id, host: input.host, size: size as Bytes },
   };
-}
-
-function deviceId(devices: Devices, device: BlockDevice): string | null {
-  const probe = devices.probes.get(device.path);
-  return probe?.partUuid ?? device.partUuid ?? device.wwn ?? device.serial;
 }
 
 /** How the device is kept from changing while it is copied; a sentence where it cannot be. */

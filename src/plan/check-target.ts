@@ -1,6 +1,6 @@
 /** The backup volume of a source: to be created, there and ours, too small, or not ours to touch. */
 import type { Volume } from '../lvm/inventory.ts';
-import { type BackupRecord, isOwned, ourDetails, readBackupRecord } from '../lvm/tags.ts';
+import { type BackupRecord, isOfCopy, isOwned, readBackupRecord } from '../lvm/tags.ts';
 import type { SourceIdentity } from './action.ts';
 import type { Problem } from './problem.ts';
 import { refusal } from './problem-texts.ts';
@@ -53,7 +53,7 @@ export function checkTarget(
   if (volume.layout.includes('pool') || volume.roles.includes('snapshot')) {
     return refusal('name-taken', about, `${path} is a ${volume.layout.join(' ')} ${volume.roles.join(' ')}`);
   }
-  return { kind: 'present', volume, record, tags: ourDetails(volume.tags) };
+  return { kind: 'present', volume, record, tags: volume.tags.filter(isOfCopy) };
 }
 
 function otherSource(

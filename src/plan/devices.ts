@@ -4,7 +4,14 @@
  */
 
 import { PV_DATA_START } from '../lvm/commands.ts';
-import type { BlockDevice, DeviceProbe, Inventory, PhysicalVolume, PvUuid } from '../lvm/inventory.ts';
+import type {
+  BlockDevice,
+  DeviceProbe,
+  Devices,
+  Inventory,
+  PhysicalVolume,
+  PvUuid,
+} from '../lvm/inventory.ts';
 import { type Bytes, bytes, type Extents, extents } from '../units.ts';
 import type { PlannedPv } from './action.ts';
 import type { Model, ModelPv } from './model.ts';
@@ -111,4 +118,10 @@ export function disksUnder(inventory: Inventory, path: string): Set<string> {
   };
   visit(kernelPath(inventory, path));
   return found;
+}
+
+/** What a plain device is known by, whatever its path is today; null where it has nothing of the kind. */
+export function deviceId(devices: Devices, device: BlockDevice): string | null {
+  const probe = devices.probes.get(device.path);
+  return probe?.partUuid ?? device.partUuid ?? device.wwn ?? device.serial;
 }

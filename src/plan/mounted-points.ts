@@ -2,7 +2,7 @@
 import type { BlockDevice, Inventory, Volume } from '../lvm/inventory.ts';
 import { mapperPath } from '../lvm/mapper.ts';
 import { OVERLAY_PREFIX } from '../lvm/names.ts';
-import { isOwned } from '../lvm/tags.ts';
+import { isOwned, readBackupRecord, tagValue, tagValues } from '../lvm/tags.ts';
 import { pointIn, type RestorePoint } from './restore-points.ts';
 
 export interface MountedPoint {
@@ -53,17 +53,33 @@ export function idlePool(inventory: Inventory, without: Volume): string | null {
   return others ? null : `${group.name}/${pool.name}`;
 }
 
-/** Targets of restores that did not come to their end. */
+/** Targets of restores that did not come to their end: volumes, and devices as their backups name them. */
 export function unfinishedRestores(inventory: Inventory): string[] {
-  return [...inventory.groups.values()].flatMap((group) =>
-    [...group.volumes.values()]
-      .filter(({ tags }) => tags.some((one) => one.startsWith('lvmbackup.restoring=')))
-      .map(({ name }) => `${group.name}/${name}`),
-  );
+  const targets = volumesOf(inventory).flatMap(({ group, name, tags }) => {
+    const restoring = tagValue(tags, 'restoring');
+    if (restoring === null) return [];
+    const source = readBackupRecord(tags)?.source;
+    return source === undefined ? `${group}/${name}` : nameOfDevice(restoring, tags, source);
+  });
+  return [...new Set(targets)];
+}
+
+/** A device is known by an id that says little to people; where it is the source itself, that has a name. */
+function nameOfDevice(id: string, tags: readonly string[], source: string): string {
+  return readBackupRecord(tags)?.sourceId === id ? source : id;
+}
+
+/** The backup volumes that say of the device with this id that it is being restored: it has no tags of its own. */
+export function markedVolumes(inventory: Inventory, id: string): string[] {
+  return volumesOf(inventory)
+    .filter(({ tags }) => isOwned(tags) && tagValues(tags, 'restoring').includes(id))
+    .map(({ group, name }) => `${group}/${name}`);
+}
+
+function volumesOf(inventory: Inventory): Volume[] {
+  return [...inventory.groups.values()].flatMap((group) => [...group.volumes.values()]);
 }
 
 function pointsOf(inventory: Inventory): RestorePoint[] {
-  return [...inventory.groups.values()].flatMap((group) =>
-    [...group.volumes.values()].flatMap((volume) => pointIn(volume) ?? []),
-  );
+  return volumesOf(inventory).flatMap((volume) => pointIn(volume) ?? []);
 }

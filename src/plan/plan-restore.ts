@@ -112,7 +112,7 @@ function emitCopy(builder: PlanBuilder, wanted: Wanted, { to, size, target, crea
     ...{ verify: 'written', rate: null, onReadError: 'stop', lastDigest: null, dropTags: [], quiesce: null },
     ...{ since: null, sourcePool: null, reads: null, writes: null },
     ...{
-      pool: null,
+      pool: target.kind === 'active' || target.kind === 'inactive' ? target.pool : null,
       onlyCopy: false,
       targetReadsZero: false,
       stopAutoactivation: false,
@@ -143,6 +143,7 @@ function traitsOf(builder: PlanBuilder, wanted: Wanted, target: RestoreTarget): 
     deactivatePool: pool !== null && builder.model.volume(pool)?.active === false ? pool : null,
     target: target.kind === 'create' ? 'new' : target.kind,
     dropTags: target.kind === 'active' || target.kind === 'inactive' ? target.restoring : [],
+    device: target.kind === 'device' ? { id: target.id, marked: target.marked } : null,
   };
 }
 

@@ -25,18 +25,19 @@ export function restoreSteps(action: Draft<CopyAction>, traits: RestoreTraits): 
   return [
     ...toRun(traits.activatePoint ? [lvm.activateReadOnly(source)] : []),
     ...check,
-    ...toRun(beginCommands(target, traits)),
+    ...toRun(beginCommands(action, traits)),
     { do: 'copy', from, to: devicePath(target), action },
-    ...toRun(endCommands(target, traits)),
+    ...toRun(endCommands(action, traits)),
     ...toRun(closePoint(source, traits)),
   ];
 }
 
-function beginCommands(target: string, traits: RestoreTraits): lvm.Argv[] {
+function beginCommands({ target, source }: Draft<CopyAction>, traits: RestoreTraits): lvm.Argv[] {
   const begun = [tag('restoring', traits.point)];
   switch (traits.target) {
     case 'device':
-      return [];
+      if (!traits.device || traits.device.marked.includes(source)) return [];
+      return lvm.changeVolumeTags(source, [], [tag('restoring', traits.device.id)]);
     case 'new':
       return [lvm.activate(target, false)];
     case 'active':
@@ -46,8 +47,12 @@ function beginCommands(target: string, traits: RestoreTraits): lvm.Argv[] {
   }
 }
 
-function endCommands(target: string, traits: RestoreTraits): lvm.Argv[] {
-  if (traits.target === 'device') return [];
+function endCommands({ target, source }: Draft<CopyAction>, traits: RestoreTraits): lvm.Argv[] {
+  const { device } = traits;
+  if (device) {
+    const marked = new Set([...device.marked, source]);
+    return [...marked].flatMap((path) => lvm.changeVolumeTags(path, [tag('restoring', device.id)], []));
+  }
   const asItWas = traits.target === 'inactive' ? [lvm.deactivate(target)] : [];
   return [...lvm.changeVolumeTags(target, [tag('restoring', traits.point)], []), ...asItWas];
 }

@@ -95,7 +95,7 @@ describe('a copy that fails', () => {
   });
 });
 
-test('what was copied is not what the digest says: the target stays tagged', async () => {
+test('what was copied is not what the digest says: the target stays tagged, and the point is damaged from then on', async () => {
   const inventory = anInventory({
     groups: [
       aGroup('S', [{ device: '/dev/vda', extents: 40 }], []),
@@ -117,4 +117,7 @@ test('what was copied is not what the digest says: the target stays tagged', asy
   expect(lvm.inventory().groups.get('S')?.volumes.get('root')).toMatchObject({
     ...{ tags: ['lvmbackup.restoring=2026-11-23T05:00:00Z'], active: false },
   });
+  expect(lvm.inventory().groups.get('B')?.volumes.get('root-backup')?.tags).toContain(
+    'lvmbackup.state=damaged',
+  );
 });

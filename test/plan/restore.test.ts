@@ -2,12 +2,14 @@ import { describe, expect, test } from 'vitest';
 import type { Inventory, Volume } from '../../src/lvm/inventory.ts';
 import { OWNED, tag } from '../../src/lvm/tags.ts';
 import { UnknownPoint } from '../../src/plan/choose-point.ts';
+import { unfinishedRestores } from '../../src/plan/mounted-points.ts';
+import { planBackup } from '../../src/plan/plan-backup.ts';
 import { planRestore, type RestoreRequest } from '../../src/plan/plan-restore.ts';
 import { simulate } from '../../src/plan/simulate.ts';
 import { commandsOf } from '../../src/plan/steps.ts';
 import { bytesOf, extents } from '../../src/units.ts';
 import { aDevice, aGroup, anInventory, aVolume, EXTENT } from '../helpers/machine.ts';
-import { CLOCK } from '../helpers/specs.ts';
+import { anInput, aSpec, aVolumeSpec, CLOCK } from '../helpers/specs.ts';
 
 const SIZE = bytesOf(extents(10), EXTENT);
 const DIGEST = 'sha256-256KiB:ab';
@@ -148,6 +150,24 @@ describe('onto the source', () => {
   });
 });
 
+describe('onto a thin volume', () => {
+  const onThin = (pool: Partial<Volume>) => {
+    const thin = { layout: ['thin', 'sparse'], pool: 'p', dataPercent: 50 };
+    const layout = ['thin', 'pool'];
+    const inPool = aVolume('S', 'p', 8, { layout, roles: ['private'], metadataPercent: 5, ...pool });
+    return planFor(aMachine([aPoint('root-backup')], thin, [inPool]));
+  };
+
+  test('its pool is watched; one without enough room is told of, one that is almost full is refused', () => {
+    const roomy = onThin({ dataPercent: 10 });
+    expect(codes(roomy)).toEqual([]);
+    expect(roomy.actions).toMatchObject([{ type: 'copy', pool: 'S/p' }]);
+    expect(codes(onThin({ dataPercent: 60 }))).toEqual(['warning may-overflow']);
+    expect(codes(onThin({ dataPercent: 97 }))).toEqual(['error insufficient-space']);
+    expect(codes(onThin({ health: 'failed', dataPercent: 10 }))).toEqual(['error source-unsupported']);
+  });
+});
+
 describe('to another place', () => {
   test('a missing volume is made with the recorded size in extents of its own group, and is active then', () => {
     const before = aMachine([aPoint('root-backup')]);
@@ -178,15 +198,42 @@ describe('to another place', () => {
     expect(() => planFor(machine, { to: 'S/a/b' })).toThrow(UnknownPoint);
   });
 
-  test('a plain device: not one that is mounted or missing, and no tag is asked of it', () => {
+  test('a plain device: not one that is mounted or missing; the point carries the tag that it cannot', () => {
     const machine = aMachine([aPoint('root-backup')]);
     expect(codes(planFor(machine, { to: '/dev/vdy' }))).toEqual(['error target-in-use']);
     expect(codes(planFor(machine, { to: '/dev/vdx' }))).toEqual(['error device-missing']);
     const plan = planFor(machine, { to: '/dev/vdz' });
-    expect(plan.actions.flatMap(commandsOf).map(([word]) => word)).toEqual([
-      ...['lvchange', 'lvmbackup', 'lvmbackup', 'lvchange'],
+    const mark = tag('restoring', '/dev/vdz');
+    expect(plan.actions.flatMap(commandsOf).slice(1)).toEqual([
+      ['lvmbackup', 'verify', 'B/root-backup'],
+      ['lvchange', '--addtag', mark, 'B/root-backup'],
+      ['lvmbackup', 'copy', '/dev/B/root-backup', '/dev/vdz'],
+      ['lvchange', '--deltag', mark, 'B/root-backup'],
+      ['lvchange', '-y', '-an', 'B/root-backup'],
     ]);
     expect(simulate(machine, plan.actions)).toEqual({ inventory: machine });
+  });
+
+  test('a plain device whose restore was not finished is no source, until a restore of any point is', () => {
+    const id = 'part-uuid';
+    const tags = [...pointTags({ id, source: '/dev/vdz' }), tag('restoring', id)];
+    const older = aPoint('z-backup.2', pointTags({ id, source: '/dev/vdz', time: '2026-11-22T05:00:00Z' }));
+    const machine = anInventory({
+      groups: [aGroup('B', [{ device: '/dev/vdb', extents: 100 }], [aPoint('z-backup', tags), older])],
+      devices: [aDevice('/dev/vdz', SIZE, { partUuid: id })],
+    });
+    const backup = (inventory: Inventory) =>
+      planBackup(anInput(aSpec([aVolumeSpec('/dev/vdz', { backup: 'z-backup' })], { name: 'B' }), inventory));
+    expect(codes(backup(machine))).toContain('error source-restoring');
+    expect(backup(machine).problems[0]?.hint).toContain(
+      `lvchange --deltag ${tag('restoring', id)} B/z-backup`,
+    );
+    const plan = planFor(machine, { source: '/dev/vdz', point: '2026-11-22T05:00:00Z' });
+    const after = simulate(machine, plan.actions);
+    if ('fault' in after) throw new Error(JSON.stringify(after.fault));
+    expect(unfinishedRestores(machine)).toEqual(['/dev/vdz']);
+    expect(unfinishedRestores(after.inventory)).toEqual([]);
+    expect(codes(backup(after.inventory))).not.toContain('error source-restoring');
   });
 });
 
