@@ -1,12 +1,17 @@
 /** What went wrong, as data: for the views and for the outcome. */
-import { UserError } from '../errors.ts';
+import { ExitCode, UserError } from '../errors.ts';
 import { type CommandResult, endOf, reasonsOf } from '../lvm/spawn.ts';
 import type { Failure } from './events.ts';
 
 /** A command that did not succeed. LVM's own reasons come with it. */
-export class CommandFailed extends Error {
+export class CommandFailed extends UserError {
+  /** Which one, and how it ended. */
+  readonly what: string;
+
   constructor(readonly result: CommandResult) {
-    super(`${result.argv.join(' ')} failed (${endOf(result)})`);
+    const what = `${result.argv.join(' ')} failed (${endOf(result)})`;
+    super(ExitCode.failed, [what, ...reasonsOf(result)].join(': '));
+    this.what = what;
   }
 }
 
@@ -35,7 +40,7 @@ export function failureOf(error: unknown): Failure {
     const failure = failureOf(error.cause);
     return { ...failure, message: `${failure.message}; ${error.fate}` };
   }
-  if (error instanceof CommandFailed) return { message: error.message, details: reasonsOf(error.result) };
+  if (error instanceof CommandFailed) return { message: error.what, details: reasonsOf(error.result) };
   if (error instanceof HookFailed) return { message: error.message, details: error.lines };
   if (error instanceof UserError) {
     return { message: error.message, details: [], ...(error.hint === undefined ? {} : { hint: error.hint }) };

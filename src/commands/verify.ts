@@ -12,7 +12,7 @@ import { changeVolumeTags } from '../lvm/commands.ts';
 import type { Inventory } from '../lvm/inventory.ts';
 import { runCommand } from '../lvm/spawn.ts';
 import { FILE_LIST_DIGEST } from '../plan/files.ts';
-import { pointsToVerify } from '../plan/points-to-verify.ts';
+import { type PointsToVerify, pointsToVerify } from '../plan/points-to-verify.ts';
 import { pointIn, type RestorePoint } from '../plan/restore-points.ts';
 import { verdictsOn } from '../plan/verdict.ts';
 import { bytes } from '../units.ts';
@@ -50,18 +50,28 @@ export async function verify(sources: readonly string[], options: VerifyOptions,
     const done: VerifiedPoint[] = [];
     try {
       await withSignals(hear, async (signal) => {
-        for (const point of wanted.points) done.push(await verifyOne(point, job, signal));
+        for (const point of wanted.points) done.push(await verifiedOrWhyNot(point, job, signal));
       });
     } catch (error) {
       if (stopped === null) throw error;
     }
     view.end(done, wanted.passedOver);
     if (stopped !== null) return SIGNAL_CODES[stopped];
-    const unread = sources.filter((source) => !done.some((one) => [one.source, one.volume].includes(source)));
-    return done.every(({ ok }) => ok) && unread.length === 0 ? ExitCode.done : ExitCode.attention;
+    return isAllWell(done, wanted, sources) ? ExitCode.done : ExitCode.attention;
   } finally {
     lock.release();
   }
+}
+
+/** Nothing read is nothing proven: the disk with the points may be away. */
+function isAllWell(
+  done: readonly VerifiedPoint[],
+  { passedOver }: PointsToVerify,
+  sources: readonly string[],
+): boolean {
+  const isRead = (source: string) => done.some((one) => [one.source, one.volume].includes(source));
+  const isDamaged = passedOver.some(({ point }) => point.state === 'damaged');
+  return done.length > 0 && done.every(({ ok }) => ok) && sources.every(isRead) && !isDamaged;
 }
 
 function percentOf(text: string): number {
@@ -85,6 +95,29 @@ interface Job {
   readonly view: VerifyView;
   /** For points of `method: files`. */
   readonly files: Omit<Child, 'signal'>;
+}
+
+/** One that cannot be opened stands for itself: the others are read all the same. */
+async function verifiedOrWhyNot(point: RestorePoint, job: Job, signal: AbortSignal): Promise<VerifiedPoint> {
+  try {
+    return await verifyOne(point, job, signal);
+  } catch (error) {
+    if (signal.aborted || !(error instanceof UserError)) throw error;
+    const { source, path: volume, time, size } = point;
+    const result = {
+      source,
+      volume,
+      time,
+      size,
+      ok: false,
+      damaged: null,
+      bytes: bytes(0),
+      sampled: null,
+      unread: error.message,
+    };
+    job.view.done(result);
+    return result;
+  }
 }
 
 async function verifyOne(point: RestorePoint, job: Job, signal: AbortSignal): Promise<VerifiedPoint> {

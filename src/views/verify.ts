@@ -22,6 +22,8 @@ export interface VerifiedPoint {
   readonly size: Bytes | null;
   /** Percent; null: all of it. */
   readonly sampled: number | null;
+  /** Why it could not be read at all: nothing is known of what it holds. */
+  readonly unread?: string;
 }
 
 type PassedOver = readonly { readonly point: RestorePoint; readonly reason: string }[];
@@ -94,11 +96,12 @@ export function verifyText({ out, err, outStyle: style, errStyle, live }: Verify
 const MOST_PLACES = 20;
 
 function pointText(
-  { source, volume, time, ok, damaged, bytes, sampled }: VerifiedPoint,
+  { source, volume, time, ok, damaged, bytes, sampled, unread }: VerifiedPoint,
   style: Style,
 ): string {
   const how = sampled === null ? bytesText(bytes) : `a sample of ${bytesText(bytes)} (${sampled}%)`;
   const what = `${escaped(source)}${time === null ? '' : ` as of ${clockText(time)}`} (${escaped(volume)})`;
+  if (unread !== undefined) return `${style.red('not read')} ${what}: ${escaped(unread)}`;
   if (ok) return `${style.green('ok')} ${what}: ${how} read`;
   const places = (damaged ?? []).map(({ start, length }) => `  ${length} bytes at byte ${start}`);
   const more = places.length > MOST_PLACES ? [`  and ${places.length - MOST_PLACES} places more`] : [];

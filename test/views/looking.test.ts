@@ -57,6 +57,7 @@ describe('a verification', () => {
     { ...about, ok: true, damaged: [] },
     { ...about, ok: false, damaged },
     { ...about, ok: false, damaged: null },
+    { ...about, ok: false, damaged: null, unread: 'lvchange failed (exit code 5): no such device' },
   ];
   const passedOver = [{ point: TORN, reason: 'it is not complete' }];
 
@@ -68,7 +69,7 @@ describe('a verification', () => {
     const document = JSON.parse(text);
     expect(validateVerify(document), JSON.stringify(validateVerify.errors)).toBe(true);
     expect(document.points.map((one: { damaged: unknown }) => one.damaged)).toEqual([
-      ...[[], [{ offset: 5 * MiB, length: 262_144 }], null],
+      ...[[], [{ offset: 5 * MiB, length: 262_144 }], null, null],
     ]);
   });
 
@@ -84,6 +85,7 @@ describe('a verification', () => {
     expect(text).toContain('ok S/root as of 2026-11-23T09:15:00Z (B/root-backup): 1.0 MiB read');
     expect(text).toContain('262144 bytes at byte 5242880');
     expect(text).toContain('no manifest here tells where');
+    expect(text).toContain('not read S/root as of 2026-11-23T09:15:00Z (B/root-backup): lvchange failed');
     expect(text).toContain('a sample of 1.0 MiB (5%) read');
     expect(text).toContain('passed over S/home, B/home-backup: it is not complete');
   });
