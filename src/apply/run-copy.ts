@@ -51,8 +51,8 @@ export async function runCopy(action: CopyAction, run: RunOfCopy): Promise<Copie
 }
 
 class RunningCopy {
-  /** The target is not, or may not be, what it was before. */
-  #touched = false;
+  /** What the target is: what it was before, something in between, or the new copy, whose tags say so. */
+  #target: 'untouched' | 'touched' | 'complete' = 'untouched';
 
   constructor(
     readonly action: CopyAction,
@@ -68,12 +68,14 @@ class RunningCopy {
       for (const step of stepsOf(this.action)) {
         if (step.do === 'run') {
           await command(asItCameOut(step.argv, result), valuesOf(frozenAt.get(source), result, used));
+          // The first command after the copy says complete.
+          if (result) this.#target = 'complete';
         } else if (step.do === 'copy') {
           if (!frozenAt.has(source)) frozenAt.set(source, timeText(context.now()));
           result = await this.#bytes(step);
           used = await this.#proven(result);
-          // From here on its tags are those of the new copy, or on their way there.
-          this.#touched = true;
+          // From here on its tags may be those of the new copy: the old ones must not come back.
+          this.#target = 'touched';
         }
       }
     } catch (error) {
@@ -93,7 +95,7 @@ class RunningCopy {
     const onProgress = (progress: Parameters<Parameters<typeof copy>[1]['onProgress']>[0]) =>
       onEvent({ type: 'action.progress', action, progress, snapshotFill: watch?.fill() ?? null });
     const onTouch = () => {
-      this.#touched = true;
+      this.#target = 'touched';
     };
     let still: Awaited<ReturnType<typeof holdStill>> | null = null;
     let result: CopyResult;
@@ -142,22 +144,31 @@ class RunningCopy {
   async #failed(error: unknown): Promise<CopyFailed> {
     const { target } = this.action;
     const { run } = this.run.context;
-    const before = this.#touched ? null : await this.#takeBack();
+    const fate = await this.#fate();
     await run(deactivate(target)).catch(() => {});
-    const fate =
-      before === null ? `${target} stays incomplete` : `${target} is untouched, and ${before} as it was`;
-    return new CopyFailed(error, fate);
+    return new CopyFailed(error, `${target} ${fate}`);
   }
 
-  /** Gives the target the tags of the copy that it still is, and says its state; null where that cannot be. */
-  async #takeBack(): Promise<string | null> {
+  async #fate(): Promise<string> {
+    switch (this.#target) {
+      case 'untouched':
+        return this.#takeBack();
+      case 'touched':
+        return 'stays incomplete';
+      case 'complete':
+        return 'is complete all the same';
+    }
+  }
+
+  /** Gives the target the tags of the copy that it still is. */
+  async #takeBack(): Promise<string> {
     const before = tagValue(this.action.dropTags, 'state');
-    if (before === null || before === 'incomplete') return null;
+    if (before === null || before === 'incomplete') return 'stays incomplete';
     for (const argv of takeBackCommands(this.action)) {
       const result = await this.run.context.run(argv).catch(() => null);
-      if (result?.exitCode !== 0) return null;
+      if (result?.exitCode !== 0) return 'is untouched, though its tags may call it incomplete';
     }
-    return before;
+    return `is untouched, and ${before} as it was`;
   }
 }
 

@@ -21,7 +21,7 @@ import { compared, staleReasons } from '../plan/stale.ts';
 import { type ApplyJson, applyJson } from '../views/apply-json.ts';
 import { applyText, outcomeText } from '../views/apply-text.ts';
 import { planText } from '../views/plan-text.ts';
-import { confirm, confirmRemovals } from './confirm.ts';
+import { confirm, confirmRemovals, NotConfirmed } from './confirm.ts';
 import { checkStep, copyStep } from './copy-step.ts';
 import type { Io } from './io.ts';
 import { liveState, makePlan, type PlannedFrom, specFor } from './make-plan.ts';
@@ -113,8 +113,7 @@ async function underTheLock(
   openStateFolder(options.stateDir);
   const plan = await planNow(wanted, options.stateDir, io);
   const moved = wanted.moved(plan);
-  if (moved.length > 0) await rememberIdle(plan, ExitCode.refused, options, io, staleText(moved));
-  refuseStale(moved);
+  await rememberingRefusals(plan, options, io, async () => refuseStale(moved));
   const json = options.format === 'json' ? applyJson(io.out, () => new Date()) : null;
   if (json) json.begin(plan, version);
   else io.out(`${planText(plan, { style: io.outStyle, verbose: false })}\n`);
@@ -124,20 +123,42 @@ async function underTheLock(
   const idle = refused ? ExitCode.refused : ExitCode.done;
   if (refused || work.actions.length === 0) await rememberIdle(plan, idle, options, io);
   if (work.actions.length === 0) return idle;
-  if (!wanted.approved) await confirm('Do this?', UNASKED, io);
-  if (options.allowRemove !== true) await confirmRemovals(work, io);
-  // What was shown is what is run: state that moved while the question stood is a refusal.
-  const before = { actions: plan.actions.map(compared), groups: plan.groups };
-  refuseStale(staleReasons(before, await planNow(wanted, options.stateDir, io)));
+  await rememberingRefusals(plan, options, io, async () => {
+    if (!wanted.approved) await confirm('Do this?', UNASKED, io);
+    if (options.allowRemove !== true) await confirmRemovals(work, io);
+    // What was shown is what is run: state that moved while the question stood is a refusal.
+    const before = { actions: plan.actions.map(compared), groups: plan.groups };
+    refuseStale(staleReasons(before, await planNow(wanted, options.stateDir, io)));
+  });
   const exitCode = await perform(work, options, io, json);
   return refused && exitCode === ExitCode.done ? ExitCode.refused : exitCode;
 }
 
-/** A night on which nothing was due, or all was refused, is a run like any other. */
-async function rememberIdle(
+/**
+ * What is refused before the first action is a run like any other: someone waits for its backup. Where somebody was
+ * asked and said no, nobody does.
+ */
+export async function rememberingRefusals(
+  plan: Plan,
+  options: Pick<ApplyOptions, 'stateDir'>,
+  io: Io,
+  check: () => Promise<void>,
+): Promise<void> {
+  try {
+    await check();
+  } catch (error) {
+    const isRefusal = error instanceof UserError && error.exitCode === ExitCode.refused;
+    if (isRefusal && !(error instanceof NotConfirmed))
+      await rememberIdle(plan, ExitCode.refused, options, io, error.message);
+    throw error;
+  }
+}
+
+/** So is a night on which nothing was due, or all was refused. */
+export async function rememberIdle(
   plan: Plan,
   exitCode: ExitCode,
-  { stateDir }: ApplyOptions,
+  { stateDir }: Pick<ApplyOptions, 'stateDir'>,
   io: Io,
   refusal: string | null = null,
 ): Promise<void> {

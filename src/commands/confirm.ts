@@ -16,7 +16,7 @@ export async function confirm(question: string, way: string, io: Io): Promise<vo
     );
   }
   const answer = await ask(`${question} Only "yes" is taken as yes: `, UNCHANGED);
-  if (answer !== 'yes') throw notConfirmed();
+  if (answer !== 'yes') throw new NotConfirmed();
 }
 
 /**
@@ -37,10 +37,13 @@ export async function confirmRemovals(plan: Pick<Plan, 'actions'>, io: Io): Prom
   }
   for (const name of names) {
     const question = `${name} and the copy in it will be removed. Write its name to confirm: `;
-    if ((await ask(question, UNCHANGED)) !== name) throw notConfirmed();
+    if ((await ask(question, UNCHANGED)) !== name) throw new NotConfirmed();
   }
 }
 
-function notConfirmed(): UserError {
-  return new UserError(ExitCode.refused, `not confirmed. ${UNCHANGED}`);
+/** Somebody was asked, and said no. */
+export class NotConfirmed extends UserError {
+  constructor() {
+    super(ExitCode.refused, `not confirmed. ${UNCHANGED}`);
+  }
 }

@@ -9,7 +9,7 @@ import { compared, staleReasons } from '../plan/stale.ts';
 import { nearest } from '../spec/suggest.ts';
 import { applyJson } from '../views/apply-json.ts';
 import { planText } from '../views/plan-text.ts';
-import { perform, refuseStale } from './apply.ts';
+import { perform, refuseStale, rememberIdle, rememberingRefusals } from './apply.ts';
 import { confirm } from './confirm.ts';
 import type { Io } from './io.ts';
 import { savePlan } from './plan.ts';
@@ -100,14 +100,19 @@ async function underTheLock(
   const lock = acquireLock(process.argv.slice(2), new Date());
   try {
     const plan = await planNow({ request, clock, saved }, false);
-    refuseStale(moved(plan));
+    await rememberingRefusals(plan, { stateDir }, io, async () => refuseStale(moved(plan)));
     const json = format === 'json' ? applyJson(io.out, () => new Date()) : null;
     if (json) json.begin(plan, version);
     else io.out(`${shown(plan, io)}\n`);
-    if (hasErrors(plan)) return ExitCode.refused;
-    if (!approved) await confirm(questionOf(request), UNASKED, io);
-    const before = { actions: plan.actions.map(compared), groups: plan.groups };
-    refuseStale(staleReasons(before, await planNow({ request, clock, saved }, false)));
+    if (hasErrors(plan)) {
+      await rememberIdle(plan, ExitCode.refused, { stateDir }, io);
+      return ExitCode.refused;
+    }
+    await rememberingRefusals(plan, { stateDir }, io, async () => {
+      if (!approved) await confirm(questionOf(request), UNASKED, io);
+      const before = { actions: plan.actions.map(compared), groups: plan.groups };
+      refuseStale(staleReasons(before, await planNow({ request, clock, saved }, false)));
+    });
     return await perform(plan, { stateDir, lock }, io, json);
   } finally {
     lock.release();

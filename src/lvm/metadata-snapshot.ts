@@ -2,7 +2,8 @@
  * The metadata snapshot of a thin pool: reserved while something reads it, and released whatever happens. A pool has at
  * most one, the kernel refuses a second, and it outlives the machine's next start.
  *
- * What is there already is released only where the pool's tag says that a run of ours reserved it, which is dead.
+ * What is there already is released only where the pool's tag says that it is what a run of ours reserved, which is
+ * dead.
  */
 import { ExitCode, UserError } from '../errors.ts';
 import { type ListFaultCode, NoList } from './change-list.ts';
@@ -10,7 +11,7 @@ import { type Argv, changeVolumeTags, releaseMetadataSnapshot, reserveMetadataSn
 import { failed, heldRoot } from './dm-status.ts';
 import { mapperName } from './mapper.ts';
 import type { RunCommand } from './spawn.ts';
-import { HELD } from './tags.ts';
+import { heldTag } from './tags.ts';
 
 export interface PoolName {
   readonly group: string;
@@ -27,42 +28,56 @@ export async function withMetadataSnapshot<T>(
   work: () => Promise<T>,
 ): Promise<T> {
   const layer = layerOf(name);
-  const path = `${name.group}/${name.pool}`;
   if ((await heldRoot(layer, run)) !== null) throw held(layer);
-  await must(run, changeVolumeTags(path, [], [HELD]), 'not-reserved', 'its tag is not taken');
+  const tagged = (from: readonly string[], to: readonly string[], otherwise: string) =>
+    must(run, changeVolumeTags(pathOf(name), from, to), 'not-reserved', otherwise);
+  let tags = [heldTag(null)];
+  await tagged([], tags, 'its tag is not taken');
   let stays = false;
   try {
-    return await whileReserved(layer, run, work);
+    return await whileReserved(layer, run, async (root) => {
+      await tagged(tags, [heldTag(root)], 'its tag is not taken');
+      tags = [heldTag(root)];
+      return work();
+    });
   } catch (error) {
     stays = error instanceof NoList && error.code === 'not-released';
     throw error;
   } finally {
-    if (!stays) await must(run, changeVolumeTags(path, [HELD], []), 'not-released', 'its tag stays');
+    if (!stays) await tagged(tags, [], 'its tag stays');
   }
 }
 
-/** What a dead run reserved, where it had come to that. Throws UserError where it stays reserved. */
-export async function releaseLeft(name: PoolName, run: RunCommand): Promise<void> {
+/**
+ * What a dead run reserved. It had none where another place is reserved now, or the run had not come to tell which:
+ * that one is left alone. Throws UserError where it stays reserved.
+ */
+export async function releaseLeft(name: PoolName, root: string, run: RunCommand): Promise<void> {
   const layer = layerOf(name);
   try {
-    if ((await heldRoot(layer, run)) === null) return;
+    if ((await heldRoot(layer, run)) !== root) return;
     await must(run, [releaseMetadataSnapshot(layer)], 'not-released', 'its metadata snapshot stays reserved');
   } catch (error) {
     if (!(error instanceof NoList)) throw error;
     throw new UserError(
       ExitCode.failed,
-      `${name.group}/${name.pool}: ${error.message}`,
+      `${pathOf(name)}: ${error.message}`,
       `where the pool works again, ${spelled(layer)} does it, and so does the next run`,
     );
   }
 }
 
-async function whileReserved<T>(layer: string, run: RunCommand, work: () => Promise<T>): Promise<T> {
+async function whileReserved<T>(
+  layer: string,
+  run: RunCommand,
+  work: (root: string) => Promise<T>,
+): Promise<T> {
   await must(run, [reserveMetadataSnapshot(layer)], 'not-reserved', 'no metadata snapshot is given');
   let root: string | null | undefined;
   try {
     root = await heldRoot(layer, run);
-    return await work();
+    if (root === null) throw new NoList('not-reserved', 'somebody else released its metadata snapshot');
+    return await work(root);
   } finally {
     await release(layer, root, run);
   }
@@ -92,12 +107,16 @@ async function must(
 }
 
 function held(layer: string): NoList {
-  const text = 'it has a metadata snapshot already, which no run of lvmbackup reserved';
+  const text = 'it has a metadata snapshot already, which is none of this run';
   return new NoList('held', `${text}; where nobody uses it, ${spelled(layer)} releases it`);
 }
 
 function spelled(layer: string): string {
   return `"${releaseMetadataSnapshot(layer).join(' ')}"`;
+}
+
+function pathOf({ group, pool }: PoolName): string {
+  return `${group}/${pool}`;
 }
 
 function layerOf({ group, pool }: PoolName): string {

@@ -60,8 +60,13 @@ export function tag(key: TagKey, value: string): string {
   return `lvmbackup.${key}=${encodeTagValue(value)}`;
 }
 
-/** A pool has it while a run reads its metadata: what is reserved then is the run's, and goes when that is dead. */
-export const HELD = tag('held', 'metadata-snapshot');
+/**
+ * A pool has it while a run reads its metadata. The value is where the metadata snapshot lies that the run reserved, by
+ * which recovery knows it from anybody else's; 'none' as long as it is about to.
+ */
+export function heldTag(root: string | null): string {
+  return tag('held', root ?? 'none');
+}
 
 /** The value of the first tag with that key, decoded; null where there is none. */
 export function tagValue(tags: readonly string[], key: TagKey): string | null {

@@ -231,6 +231,15 @@ export interface PointRemove extends ActionBase {
   readonly bytes: Bytes;
 }
 
+export interface HeldPool {
+  /** `VG/POOL`. */
+  readonly pool: string;
+  /** Where in its metadata the dead run's snapshot lies, as its tag says: `none` where it had not come so far. */
+  readonly root: string;
+  /** It is inactive, and is so again afterwards. */
+  readonly activate: boolean;
+}
+
 /**
  * A group whose lent device is gone: its snapshots go, then it goes on without the device. Or a group in which a dead
  * run left something active, asleep or reserved.
@@ -245,8 +254,8 @@ export interface GroupRepair extends ActionBase {
   readonly activate: readonly string[];
   /** Backup volumes that a dead run left active. */
   readonly deactivate?: readonly string[];
-  /** Pools whose metadata snapshot a dead run reserved; `activate`: they are inactive, and are so again. */
-  readonly release?: readonly { readonly pool: string; readonly activate: boolean }[];
+  /** Pools whose metadata snapshot a dead run reserved. */
+  readonly release?: readonly HeldPool[];
   readonly extents: Extents;
   readonly bytes: Bytes;
 }

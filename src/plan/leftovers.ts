@@ -1,9 +1,10 @@
-/** What dead runs left, as a report tells of it: what recovery would put right, without doing it. */
+/** What dead runs left, as a report tells of it: what recovery would put right, and what only a person can. */
 import type { Inventory } from '../lvm/inventory.ts';
+import { unfinishedRestores } from './mounted-points.ts';
 import { planRecovery } from './plan-backup.ts';
 
 export interface StatusLeftover {
-  /** `VG/LV`, or the group that still has a device that was lent to it. */
+  /** `VG/LV`, a device, or the group that still has a device that was lent to it. */
   readonly target: string;
   readonly reason: string;
   /** The source whose run it was; null where it served a whole group. */
@@ -19,5 +20,9 @@ export function leftoversOf(inventory: Inventory, clock: Date): StatusLeftover[]
       source: action.unit ?? null,
     })),
     ...problems.map(({ group, message }) => ({ target: group ?? '', reason: message, source: null })),
+    ...unfinishedRestores(inventory).map((target) => ({
+      ...{ target, source: null },
+      reason: 'the target of a restore that was not finished: restore it again',
+    })),
   ];
 }

@@ -1,6 +1,6 @@
 /** What dead runs left of pools: a part that is active alone, a head without its point, a metadata snapshot. */
 import type { Group, Volume } from '../lvm/inventory.ts';
-import { HELD, isOwned } from '../lvm/tags.ts';
+import { isOwned, tagValue } from '../lvm/tags.ts';
 import { bytes, extents } from '../units.ts';
 import type { PlanBuilder } from './builder.ts';
 import { isLeftover, RECOVERS } from './left.ts';
@@ -70,11 +70,14 @@ function isOfOurPool(group: Group, { pool }: Volume): boolean {
 /** Its tag tells that a run was reading the pool's metadata; what it reserved for that stays over a reboot. */
 export function emitHeld(builder: PlanBuilder, group: Group): void {
   if (builder.model.group(group.name)?.unusable !== null) return;
-  const pools = [...group.volumes.values()].filter((pool) => isPool(pool) && pool.tags.includes(HELD));
-  if (pools.length === 0) return;
+  const release = [...group.volumes.values()].filter(isPool).flatMap(({ name, tags, active }) => {
+    const root = tagValue(tags, 'held');
+    return root === null ? [] : [{ pool: `${group.name}/${name}`, root, activate: !active }];
+  });
+  if (release.length === 0) return;
   builder.add({
     ...{ type: 'group.repair', ...RECOVERS, target: group.name, leftovers: [], lost: [], activate: [] },
-    release: pools.map(({ name, active }) => ({ pool: `${group.name}/${name}`, activate: !active })),
+    release,
     ...{ extents: extents(0), bytes: bytes(0) },
     reason: 'a dead run was reading its metadata: nobody else can while it is reserved',
   });

@@ -1,6 +1,6 @@
 /** What the actions on groups do to the model. */
 import type { PhysicalVolume } from '../lvm/inventory.ts';
-import { HELD } from '../lvm/tags.ts';
+import { tag } from '../lvm/tags.ts';
 import { type Bytes, bytes, extents } from '../units.ts';
 import type { Draft, GroupCreate, GroupExtend, GroupReduce, GroupRepair, PlannedPv } from './action.ts';
 import type { Fault } from './fault.ts';
@@ -72,10 +72,10 @@ export function groupRepair(model: Model, action: Draft<GroupRepair>): Fault | n
     // LVM lets a part be active by itself only to be read.
     if (part?.hidden) put(group, { ...part, readOnly: false });
   }
-  for (const { pool } of action.release ?? []) {
+  for (const { pool, root } of action.release ?? []) {
     const volume = model.volume(pool);
     if (!volume) return { code: 'missing', what: pool };
-    put(group, { ...volume, tags: volume.tags.filter((one) => one !== HELD) });
+    put(group, { ...volume, tags: volume.tags.filter((one) => one !== tag('held', root)) });
   }
   for (const volume of group.volumes.values()) {
     if (volume.health === 'partial') put(group, { ...volume, health: '' });

@@ -13,8 +13,8 @@ export type Step =
       readonly to: string;
       readonly action: Draft<CopyAction>;
     }
-  /** Releases the pool's metadata snapshot, where one is reserved. */
-  | { readonly do: 'release'; readonly group: string; readonly pool: string }
+  /** Releases the pool's metadata snapshot, where it is the one at this place. */
+  | { readonly do: 'release'; readonly group: string; readonly pool: string; readonly root: string }
   /** Reads the first `size` bytes past the page cache: they must have this digest. */
   | {
       readonly do: 'check';

@@ -4,13 +4,14 @@
  */
 import * as lvm from '../lvm/commands.ts';
 import { mapperName } from '../lvm/mapper.ts';
-import { HELD, OWNED } from '../lvm/tags.ts';
+import { OWNED, tag } from '../lvm/tags.ts';
 import type {
   Draft,
   GroupCreate,
   GroupExtend,
   GroupReduce,
   GroupRepair,
+  HeldPool,
   LoanStanding,
   PointCreate,
   PoolCreate,
@@ -137,12 +138,12 @@ function repairGroup({ target, leftovers, lost, activate, deactivate = [] }: Dra
 }
 
 /** The tag goes last: wherever this is cut, it is done again. */
-function releasePool({ pool: path, activate }: { pool: string; activate: boolean }): Step[] {
+function releasePool({ pool: path, root, activate }: HeldPool): Step[] {
   const [group, pool] = splitPath(path);
   return [
     ...toRun(activate ? [lvm.activate(path, false)] : []),
-    { do: 'release', group, pool },
-    ...toRun(lvm.changeVolumeTags(path, [HELD], [])),
+    { do: 'release', group, pool, root },
+    ...toRun(lvm.changeVolumeTags(path, [tag('held', root)], [])),
     ...toRun(activate ? [lvm.deactivate(path)] : []),
   ];
 }

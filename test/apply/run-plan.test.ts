@@ -362,7 +362,7 @@ describe('a refresh that fails', () => {
   const COMPLETE = ['lvmbackup.state=complete', 'lvmbackup.time=2026-11-20T00:00:00Z', 'lvmbackup.digest=d'];
 
   /** What becomes of the tags of a complete copy of a plain device that is refreshed. */
-  async function refreshed(traits: Partial<RunContext>) {
+  async function refreshed(traits: Partial<RunContext>, failing = (_: readonly string[]) => false) {
     const { plan, lvm: first } = twoSources();
     await runPlan(plan, first.context());
     const before = first.inventory();
@@ -376,18 +376,26 @@ describe('a refresh that fails', () => {
     const next = planBackup(anInput(spec, inventory));
     expect(next.actions.some(({ type }) => type === 'copy')).toBe(true);
     const lvm = new SimulatedLvm(inventory);
-    const outcome = await runPlan(next, lvm.context(traits));
+    const { run } = lvm.context();
+    const failed = { exitCode: 5, signal: null, stdout: '', stderr: '  it is busy\n' };
+    const tried: RunContext['run'] = async (argv) => (failing(argv) ? { argv, ...failed } : run(argv));
+    const outcome = await runPlan(next, lvm.context({ run: tried, ...traits }));
     const left = lvm.inventory().groups.get('Backup')?.volumes.get('boot-backup');
-    expect(left?.active).toBe(false);
     expect(outcome.units[0]?.result).toBe('failed');
-    return { tags: [...(left?.tags ?? [])].sort(), before: [...tags, ...COMPLETE].sort(), outcome };
+    return {
+      active: left?.active,
+      tags: [...(left?.tags ?? [])].sort(),
+      before: [...tags, ...COMPLETE].sort(),
+      outcome,
+    };
   }
 
   const noFreeze: RunContext['holdStill'] = () => Promise.reject(new UserError(1, 'it cannot be frozen'));
 
   test('before anything of the copy was touched leaves it complete, as it was, and says so', async () => {
-    const { tags, before, outcome } = await refreshed({ holdStill: noFreeze });
+    const { tags, before, outcome, active } = await refreshed({ holdStill: noFreeze });
     expect(tags).toEqual(before);
+    expect(active).toBe(false);
     expect(outcome.units[0]?.reason).toBe(
       'it cannot be frozen; Backup/boot-backup is untouched, and complete as it was',
     );
@@ -402,6 +410,24 @@ describe('a refresh that fails', () => {
     expect(tags).toContain('lvmbackup.state=incomplete');
     expect(tags).not.toContain('lvmbackup.state=complete');
     expect(outcome.units[0]?.reason).toBe('input/output error; Backup/boot-backup stays incomplete');
+  });
+
+  test('after it said complete leaves it so', async () => {
+    const { tags, outcome } = await refreshed({}, (argv) => argv.includes('-an'));
+    expect(tags).toContain('lvmbackup.state=complete');
+    expect(tags.filter((one) => one.startsWith('lvmbackup.time='))).toHaveLength(1);
+    expect(outcome.units[0]?.reason).toContain('Backup/boot-backup is complete all the same');
+  });
+
+  test('and whose tags cannot be given back says that too', async () => {
+    const { tags, outcome } = await refreshed(
+      { holdStill: noFreeze },
+      (argv) =>
+        argv.includes('lvmbackup.state=complete') &&
+        argv.indexOf('lvmbackup.state=complete') > argv.indexOf('--addtag'),
+    );
+    expect(tags).toContain('lvmbackup.state=incomplete');
+    expect(outcome.units[0]?.reason).toContain('is untouched, though its tags may call it incomplete');
   });
 });
 

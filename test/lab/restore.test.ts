@@ -57,6 +57,7 @@ test('over a damaged origin, to a new volume, from a rescue system, and on a mac
   await refused(lab, 4, 'S/root is open or mounted', 'S/root', '-y');
   await refused(lab, 4, 'is a volume of lvmbackup itself', 'S/root', '--to', 'B/root-backup', '-y');
   await refused(lab, 4, 'not confirmed', 'S/root', '--to', 'N/root');
+  expect((await lvmbackup(lab, 'status', '--history')).stdout).toContain('not confirmed');
 
   // To a new volume, while the origin is in use: predicted, and held against what LVM reports.
   const before = await liveInventory(lab);

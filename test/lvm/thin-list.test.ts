@@ -1,5 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { ExitCode, UserError } from '../../src/errors.ts';
+import { releaseLeft } from '../../src/lvm/metadata-snapshot.ts';
+import type { RunCommand } from '../../src/lvm/spawn.ts';
 import { thinList } from '../../src/lvm/thin-list.ts';
 import { bytes } from '../../src/units.ts';
 import { answered } from './answers.ts';
@@ -31,13 +33,15 @@ class MadePool {
   /** What happens while thin_delta runs. */
   meanwhile = () => {};
 
+  readonly run: RunCommand = async (argv) => {
+    this.seen.push(argv.join(' '));
+    return answered(argv, this.#answer(argv));
+  };
+
   list() {
     return thinList(PAIR, {
       signal: this.stop.signal,
-      run: async (argv) => {
-        this.seen.push(argv.join(' '));
-        return answered(argv, this.#answer(argv));
-      },
+      run: this.run,
       stream: async (argv, take, signal) => {
         this.seen.push(argv.join(' '));
         this.meanwhile();
@@ -51,7 +55,7 @@ class MadePool {
   #answer([program, verb, , , message = '']: readonly string[]) {
     if (program === 'thin_delta') return this.version;
     if (program === 'lvchange') {
-      this.tagged = verb === '--addtag';
+      this.tagged = this.seen.at(-1)?.includes('--addtag') ?? false;
       return '';
     }
     if (verb === 'status')
@@ -86,13 +90,14 @@ describe('the list of a thin volume', () => {
     expect(pool.seen).toEqual([
       'thin_delta -V',
       `dmsetup status ${POOL}`,
-      'lvchange --addtag lvmbackup.held=metadata-snapshot my-vg/pool',
+      'lvchange --addtag lvmbackup.held=none my-vg/pool',
       `dmsetup message ${POOL} 0 reserve_metadata_snap`,
       `dmsetup status ${POOL}`,
+      'lvchange --deltag lvmbackup.held=none --addtag lvmbackup.held=43 my-vg/pool',
       'thin_delta -m --thin1 3 --thin2 7 /dev/mapper/my--vg-pool_tmeta',
       `dmsetup status ${POOL}`,
       `dmsetup message ${POOL} 0 release_metadata_snap`,
-      'lvchange --deltag lvmbackup.held=metadata-snapshot my-vg/pool',
+      'lvchange --deltag lvmbackup.held=43 my-vg/pool',
     ]);
   });
 
@@ -129,7 +134,7 @@ describe("somebody else's metadata snapshot", () => {
     expect(await faultOf(pool)).toEqual({
       code: 'held',
       text:
-        'my-vg/pool: it has a metadata snapshot already, which no run of lvmbackup reserved; ' +
+        'my-vg/pool: it has a metadata snapshot already, which is none of this run; ' +
         `where nobody uses it, "dmsetup message ${POOL} 0 release_metadata_snap" releases it`,
     });
     expect(pool.released).toBe(0);
@@ -231,6 +236,36 @@ describe('the metadata snapshot is released', () => {
     pool.stop.abort(new Error('stop'));
     await expect(pool.list()).rejects.toThrow('stop');
     expect(pool.seen).toEqual([]);
+  });
+});
+
+describe('what a dead run reserved', () => {
+  const released = async (pool: MadePool, root: string) => {
+    await releaseLeft(PAIR, root, pool.run);
+    return pool.released;
+  };
+
+  test('is released where it lies where the tag says', async () => {
+    const pool = new MadePool();
+    pool.root = '43';
+    expect(await released(pool, '43')).toBe(1);
+  });
+
+  test.each([
+    ['99', '43', "somebody else's"],
+    ['99', 'none', 'the run had reserved nothing yet'],
+    ['-', '43', 'it is released already'],
+  ])('not %s for %s: %s', async (there, told) => {
+    const pool = new MadePool();
+    pool.root = there;
+    expect(await released(pool, told)).toBe(0);
+  });
+
+  test('or the run says that it was not', async () => {
+    const pool = new MadePool();
+    pool.root = '43';
+    pool.failing = 'release_metadata_snap';
+    await expect(released(pool, '43')).rejects.toThrow('my-vg/pool: its metadata snapshot stays reserved');
   });
 });
 

@@ -339,7 +339,7 @@ test('wherever a run is killed, and its recovery too, recovering again leaves no
 });
 
 test('a metadata snapshot that a dead run reserved is released, the tag goes last; an inactive pool is so again', () => {
-  const HELD = 'lvmbackup.held=metadata-snapshot';
+  const HELD = 'lvmbackup.held=43';
   const pool = { layout: ['thin', 'pool'], roles: ['private'] };
   const group = aGroup(
     'SSD',
