@@ -15,7 +15,8 @@ export function restCommands({ path, volume }: RestorePoint, inventory: Inventor
 
 /** Throws CommandFailed where it cannot be activated. */
 export async function activatePoint({ path, volume }: RestorePoint, run: RunCommand): Promise<void> {
-  if (!volume.open) await must(activateReadOnly(path), run);
+  if (volume.open) return;
+  for (const argv of activateReadOnly(path, volume.pool !== null)) await must(argv, run);
 }
 
 /** Whatever the work comes to, the point is as it was afterwards. */

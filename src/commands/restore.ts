@@ -21,6 +21,8 @@ export interface RestoreOptions {
   readonly file?: string;
   readonly out?: string;
   readonly autoApprove?: boolean;
+  /** With the commands. */
+  readonly verbose?: boolean;
   readonly stateDir: string;
   readonly format: 'text' | 'json';
 }
@@ -34,7 +36,7 @@ export async function restore(
   const group = groupOfFile(options.file, io, options.format === 'json');
   if (group === undefined) return ExitCode.badInput;
   const request = { source, point: options.point ?? null, to: options.to ?? null, group };
-  if (options.out !== undefined) return planOnly(request, options.out, options.format, io);
+  if (options.out !== undefined) return planOnly(request, options.out, options, io);
   const approved = options.autoApprove ?? false;
   return underTheLock(
     { request, clock: new Date(), saved: false, moved: () => [], approved },
@@ -73,11 +75,12 @@ export async function applyRestore(
 async function planOnly(
   request: RestoreRequest,
   path: string,
-  format: 'text' | 'json',
+  { format, verbose = false }: Pick<RestoreOptions, 'format' | 'verbose'>,
   io: Io,
 ): Promise<ExitCode> {
   const plan = await planNow({ request, clock: new Date(), saved: true }, isRunAlive());
-  io.out(format === 'json' ? `${JSON.stringify(planDocument(plan), null, 2)}\n` : `${shown(plan, io)}\n`);
+  const text = () => planText(plan, { style: io.outStyle, verbose });
+  io.out(`${format === 'json' ? JSON.stringify(planDocument(plan), null, 2) : text()}\n`);
   savePlan(plan, path, io);
   return hasErrors(plan) ? ExitCode.refused : ExitCode.done;
 }
@@ -93,7 +96,7 @@ interface Wanted {
 
 async function underTheLock(
   { request, clock, saved, moved, approved }: Wanted,
-  { stateDir, format }: Pick<RestoreOptions, 'stateDir' | 'format'>,
+  { stateDir, format, verbose = false }: Pick<RestoreOptions, 'stateDir' | 'format' | 'verbose'>,
   io: Io,
   version: string,
 ): Promise<ExitCode> {
@@ -103,7 +106,7 @@ async function underTheLock(
     await rememberingRefusals(plan, { stateDir }, io, async () => refuseStale(moved(plan)));
     const json = format === 'json' ? applyJson(io.out, () => new Date()) : null;
     if (json) json.begin(plan, version);
-    else io.out(`${shown(plan, io)}\n`);
+    else io.out(`${planText(plan, { style: io.outStyle, verbose })}\n`);
     if (hasErrors(plan)) {
       await rememberIdle(plan, ExitCode.refused, { stateDir }, io);
       return ExitCode.refused;
@@ -123,10 +126,6 @@ const UNASKED = 'lvmbackup restore -y runs it without a question; so does a plan
 
 function questionOf({ source, to }: RestoreRequest): string {
   return `Write over ${to ?? source}?`;
-}
-
-function shown(plan: Plan, io: Io): string {
-  return planText(plan, { style: io.outStyle, verbose: false });
 }
 
 /** Throws UserError (exit 3) where the command line names what is not there. */

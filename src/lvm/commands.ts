@@ -213,10 +213,15 @@ export function activate(volume: string, ignoreSkip: boolean): Argv {
   return ['lvchange', '-y', '-ay', ...(ignoreSkip ? ['-K'] : []), volume];
 }
 
-/** So that the kernel lets nobody write to it. An activation without this makes it writable again. */
-export function activateReadOnly(volume: string): Argv {
+/**
+ * So that the kernel lets nobody write to it. An activation without this makes it writable again. LVM would make the
+ * pool of a thin volume read-only too, which no pool can be: there the device itself is told, and forgets it when it is
+ * deactivated.
+ */
+export function activateReadOnly(volume: string, isThin: boolean): Argv[] {
+  if (isThin) return [activate(volume, true), ['blockdev', '--setro', `/dev/${volume}`]];
   const readOnly = `activation{read_only_volume_list=["${volume}"]}`;
-  return ['lvchange', '-y', '-ay', '-K', '--config', readOnly, volume];
+  return [['lvchange', '-y', '-ay', '-K', '--config', readOnly, volume]];
 }
 
 export function deactivate(volume: string): Argv {

@@ -345,6 +345,8 @@ export interface CopyAction extends ActionBase {
   readonly pool: string | null;
   /** The pool, where somebody activated it by itself and nothing in it is in use: it is inactive after this copy. */
   readonly deactivatePool?: string;
+  /** Somebody left the target active, perhaps so that it cannot be written to. */
+  readonly deactivateFirst?: true;
   /** No other complete copy of the source is kept: while this lasts there is none. */
   readonly onlyCopy: boolean;
   /** The target is new and reads zero: zeros need not be written. */
@@ -368,6 +370,8 @@ export interface RestoreTraits {
   readonly checkFirst: boolean;
   /** Nobody has the point open: it is active for the restore only, also where a dead run left it active. */
   readonly activatePoint: boolean;
+  /** The point lies in a pool. */
+  readonly isThinPoint: boolean;
   /** The pool that LVM activates with it, `VG/POOL`; null where there is none, or it is active anyway. */
   readonly deactivatePool: string | null;
   /** What the target is before, and stays; a new one is active afterwards. */

@@ -18,6 +18,7 @@ export function copySteps(action: Draft<CopyAction>): Step[] {
   return [
     ...toRun(action.stopAutoactivation ? [lvm.stopAutoactivation(group)] : []),
     ...(dropTags.length > 0 ? toRun(lvm.changeVolumeTags(target, dropTags, begin)) : []),
+    ...toRun(action.deactivateFirst ? [lvm.deactivate(target)] : []),
     ...toRun([lvm.activate(target, true)]),
     { do: 'copy', from: devicePath(action.source), to: devicePath(target), action },
     ...toRun([...lvm.changeVolumeTags(target, INCOMPLETE, complete), lvm.deactivate(target)]),

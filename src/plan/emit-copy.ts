@@ -36,6 +36,9 @@ export function emitCopy(
     mode,
     ...poolTraits(builder, ready),
     onlyCopy: points.onlyCopy,
+    ...(target.kind === 'present' && target.volume.active && points.pool !== null
+      ? { deactivateFirst: true }
+      : {}),
     ...{ verify, rate: limit.rate, onReadError },
     // The digest of a file list says nothing of an image.
     lastDigest: ofFiles && fileSystem === null ? null : lastDigest,

@@ -140,6 +140,7 @@ function traitsOf(builder: PlanBuilder, wanted: Wanted, target: RestoreTarget): 
     digest,
     checkFirst: digest !== null && target.kind !== 'create' && !isFresh,
     activatePoint: !volume.open,
+    isThinPoint: volume.pool !== null,
     deactivatePool: pool !== null && builder.model.volume(pool)?.active === false ? pool : null,
     target: target.kind === 'create' ? 'new' : target.kind,
     dropTags: target.kind === 'active' || target.kind === 'inactive' ? target.restoring : [],

@@ -23,7 +23,7 @@ export function restoreSteps(action: Draft<CopyAction>, traits: RestoreTraits): 
       ? [{ do: 'check', volume: source, from, size: action.bytes, digest }]
       : [];
   return [
-    ...toRun(traits.activatePoint ? [lvm.activateReadOnly(source)] : []),
+    ...toRun(traits.activatePoint ? lvm.activateReadOnly(source, traits.isThinPoint) : []),
     ...check,
     ...toRun(beginCommands(action, traits)),
     { do: 'copy', from, to: devicePath(target), action },

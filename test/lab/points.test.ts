@@ -115,6 +115,17 @@ test('night after night in a pool: after each run the points are those of the po
   await nothingActive('B');
   const again = await lvmbackup(on, 'plan', '-v');
   expect(again.stdout).toContain('Restore points');
+
+  // LVM makes no pool read-only, so its points are kept from being written to by other means.
+  const read = await lvmbackup(on, 'verify');
+  expect(read.exitCode, read.stdout + read.stderr).toBe(0);
+  const [oldest = ''] = await pointsOf('B');
+  const now = await sha256(on, '/dev/S/data');
+  const back = await lvmbackup(on, 'restore', 'S/data', '--point', `B/${oldest}`, '-y');
+  expect(back.exitCode, back.stdout + back.stderr).toBe(0);
+  expect(now).not.toBe(contents.get(oldest));
+  expect(await sha256(on, '/dev/S/data')).toBe(contents.get(oldest));
+  await nothingActive('B');
 }, 3_600_000);
 
 test.runIf(FULL)(

@@ -162,3 +162,67 @@ test('over a damaged origin, to a new volume, from a rescue system, and on a mac
   const named = await lvmbackup(lab, 'restore', 'S/root', '--to', 'M/root', '--point', points[0].time, '-y');
   expect(named).toMatchObject({ exitCode: 0, stdout: expect.stringContaining('point-damaged') });
 });
+
+const POOLED = `version: 1
+group: {name: B, pool: {name: p, size: 90%FREE, metadata: 4MiB}}
+defaults: {keep: {last: 2}}
+volumes: [{source: S/thin}, {source: /dev/vdc1, backup: part-backup}]
+`;
+
+const UNTIL_WRITTEN =
+  'i=0; while [ $i -lt 600 ] && ! cmp -s -n 1048576 /dev/vdc1 /dev/zero; do sleep 0.1; i=$((i + 1)); done';
+
+test.runIf(process.env.FULL !== undefined)(
+  'points in a pool, onto a thin volume and onto a partition: one that was killed is no source until it is done again',
+  async () => {
+    on = await machine(
+      [160, 160, 40],
+      `
+      printf 'size=32MiB\\n' | sfdisk -q --label gpt /dev/vdc
+      vgcreate -q S /dev/vda; lvcreate -q -y --type thin-pool -l 20 --chunksize 64k -n pool S
+      lvcreate -q -y --thin -V 24m -n thin S/pool
+      head -c 25165824 /dev/urandom > /dev/S/thin; head -c 33554432 /dev/urandom > /dev/vdc1; sync
+      vgcreate -q B /dev/vdb
+    `,
+    );
+    const lab = on;
+    const sums = () => Promise.all([sha256(lab, '/dev/S/thin'), sha256(lab, '/dev/vdc1')]);
+    await backUp(lab, POOLED);
+    const [thin, part] = await sums();
+    await sh(
+      lab,
+      'for d in S/thin vdc1; do head -c 9000000 /dev/urandom | dd of=/dev/$d bs=4096 seek=500 conv=notrunc,fsync status=none; done',
+    );
+    const shown = await lvmbackup(lab, 'restore', 'S/thin', '-v', '--out', '/root/restore.plan');
+    expect(shown.stdout).toContain('lvmbackup.restoring=');
+    for (const source of ['S/thin', '/dev/vdc1']) {
+      const done = await lvmbackup(lab, 'restore', source, '-y');
+      expect(done.exitCode, done.stdout + done.stderr).toBe(0);
+    }
+    expect(await sums()).toEqual([thin, part]);
+    await expectNothingLeft(lab);
+
+    // Killed while the partition is written: its first MiB is zero, and nobody could mount it.
+    await sh(
+      lab,
+      'head -c 30000000 /dev/urandom | dd of=/dev/vdc1 bs=4096 seek=500 conv=notrunc,fsync status=none',
+    );
+    const job = lab.start([process.execPath, PROGRAM, 'restore', '/dev/vdc1', '-y'], { cwd: '/root' });
+    await sh(lab, UNTIL_WRITTEN);
+    job.kill('SIGKILL');
+    await job.wait();
+    const night = await lvmbackup(lab, 'apply', '-y');
+    expect(night, night.stdout + night.stderr).toMatchObject({
+      exitCode: 4,
+      stdout: expect.stringContaining('/dev/vdc1 is the target of a restore that was not finished'),
+    });
+    expect((await lvmbackup(lab, 'status')).stdout).toContain('/dev/vdc1');
+    const again = await lvmbackup(lab, 'restore', '/dev/vdc1', '-y');
+    expect(again.exitCode, again.stdout + again.stderr).toBe(0);
+    expect(await sha256(lab, '/dev/vdc1')).toBe(part);
+    const next = await lvmbackup(lab, 'apply', '-y');
+    expect(next.exitCode, next.stdout + next.stderr).toBe(0);
+    expect((await volumes(lab)).join('\n')).not.toContain('restoring');
+  },
+  600_000,
+);

@@ -88,6 +88,15 @@ describe('onto the source', () => {
     expect(after).toEqual({ inventory: before });
   });
 
+  test('from a pool: LVM would make that read-only too, so the point itself is told', () => {
+    const plan = planFor(aMachine([aPoint('root-backup', pointTags(), { pool: 'p' })]));
+    const commands = plan.actions.flatMap(commandsOf).map((argv) => argv.join(' '));
+    expect(commands.slice(0, 2)).toEqual([
+      'lvchange -y -ay -K B/root-backup',
+      'blockdev --setro /dev/B/root-backup',
+    ]);
+  });
+
   test('an inactive one is activated for it, and a restore that was cut is taken up again', () => {
     const tags = [tag('restoring', '2026-11-01T00:00:00Z')];
     const plan = planFor(aMachine([aPoint('root-backup')], { active: false, tags }));

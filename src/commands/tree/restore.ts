@@ -25,6 +25,7 @@ export function restoreCommands(root: Command, { io, version, done }: Surroundin
     .option('--to <target>', 'write to this volume (VG/LV) instead of the source; a missing one is made')
     .addOption(fileNamedOption())
     .option('--out <plan>', 'save the plan, for apply PLAN, and do nothing')
+    .option('-v, --verbose', 'also the exact commands')
     .addOption(approveOption())
     .addOption(stateDirOption())
     .addOption(formatOption(['text', 'json']))
