@@ -97,7 +97,7 @@ function installControl(architecture) {
     // What node links, and the programs that are run; LVM comes with the mapper.
     'Depends: libc6 (>= 2.28), libstdc++6, libgcc-s1, lvm2, util-linux, mount',
     'Recommends: thin-provisioning-tools',
-    'Suggests: rsync, bash-completion',
+    'Suggests: rsync, xfsprogs, bash-completion',
     'Section: admin',
     'Priority: optional',
     `Description: ${description}`,

@@ -1,13 +1,25 @@
 /** From a plan, the events of its run and what it came to, to the line that the history keeps. Pure. */
 import { ExitCode } from '../errors.ts';
+import type { Action, ActionId } from '../plan/action.ts';
 import { clockText, type Plan } from '../plan/plan.ts';
-import { RUN_FORMAT, type RunRecord, type RunResult, type SourceRecord } from '../plan/run-record.ts';
+import {
+  type HookRecord,
+  RUN_FORMAT,
+  type RunRecord,
+  type RunResult,
+  type SourceRecord,
+} from '../plan/run-record.ts';
 import type { ApplyEvent, Outcome } from './events.ts';
 
 /** A text in the history is a line of a report, not a report of its own. */
 const LONGEST = 500;
 
+/** Of what a hook wrote. */
+const MOST_LINES = 20;
+
 export class RunRecorder {
+  /** By hook action. */
+  readonly #said = new Map<ActionId, HookRecord>();
   readonly #bytes = new Map<string, { readonly bytesRead: number; readonly bytesWritten: number }>();
 
   constructor(
@@ -15,11 +27,19 @@ export class RunRecorder {
     readonly start: Date,
   ) {}
 
-  /** Of a copy that came to an end: what it read and wrote. */
+  /** Of a copy that came to an end: what it read and wrote. Of a hook: what it said last. */
   see(event: ApplyEvent): void {
+    if (event.type === 'action.output') this.#keepLine(event.action, event.line);
     if (event.type !== 'action.done' || event.action.type !== 'copy' || !event.result) return;
     const { bytesRead, bytesWritten } = event.result;
     this.#bytes.set(event.action.target, { bytesRead: bytesRead.source + bytesRead.target, bytesWritten });
+  }
+
+  #keepLine(action: Action, line: string): void {
+    if (action.type !== 'hook') return;
+    const lines = [...(this.#said.get(action.id)?.lines ?? []), line].slice(-MOST_LINES);
+    const shown = lines.map((one) => shortened(one) ?? '');
+    this.#said.set(action.id, { target: action.target, moment: action.moment, lines: shown });
   }
 
   ran(outcome: Outcome, exitCode: number, end: Date): RunRecord {
@@ -77,6 +97,7 @@ export class RunRecorder {
       bytesRead: sum('bytesRead'),
       bytesWritten: sum('bytesWritten'),
       sources: rest.sources,
+      ...(this.#said.size === 0 ? {} : { hooks: [...this.#said.values()] }),
     };
   }
 }

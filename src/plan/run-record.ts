@@ -29,6 +29,16 @@ export interface RunRecord {
   readonly bytesRead: number;
   readonly bytesWritten: number;
   readonly sources: readonly SourceRecord[];
+  /** Hooks that wrote something, in their order; missing where none did. */
+  readonly hooks?: readonly HookRecord[];
+}
+
+export interface HookRecord {
+  /** The source, or `set NAME`. */
+  readonly target: string;
+  readonly moment: string;
+  /** The last lines of both outputs. */
+  readonly lines: readonly string[];
 }
 
 export interface SourceRecord {

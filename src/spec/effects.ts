@@ -43,6 +43,12 @@ const EFFECTS: Readonly<Record<string, Effect>> = {
       ? 'a night without the disk is no failure any more: only status tells how old the backups are'
       : 'a night without the disk is a failure',
   ],
+  'group.pool.name': () => [
+    'the points in the old pool stay there, and are refreshed no more; every source is copied in full to the new one',
+  ],
+  'group.pool.size': () => A_NEW_POOL,
+  'group.pool.metadata': () => A_NEW_POOL,
+  'group.pool.chunkSize': () => A_NEW_POOL,
   backup: (before) => [
     'a new backup volume of that name is made and copied in full',
     ...(before === null ? [] : [`${before} stays, and is refreshed no more`]),
@@ -58,6 +64,28 @@ const EFFECTS: Readonly<Record<string, Effect>> = {
     if (percent !== undefined && Number(percent) >= 100) return ['the snapshot can never overflow'];
     return ['the snapshot becomes invalid, and the copy fails, when more than that is overwritten meanwhile'];
   },
+  'snapshot.atLeast': (_, after) =>
+    after === null
+      ? ['where the snapshot does not fit, nothing is backed up']
+      : [`where it does not fit, it may be as small as ${after}: what may overflow then`],
+  'snapshot.extend': (_, after) =>
+    after === null
+      ? ['the snapshot does not grow while it is copied']
+      : ['room for its growth is kept free beside the snapshot, for the time of the copy'],
+  tracking: (_, after) =>
+    after === 'snapshot'
+      ? [
+          'a snapshot stays between the runs: it takes room where the source lies, and slows writes to it',
+          'runs after the next one read only what changed',
+        ]
+      : ['the snapshot that was kept goes with the next run, which reads all of the source'],
+  method: (_, after) =>
+    after === 'files'
+      ? ['a file system is made anew on the backup volume, and every file is copied: the image there is lost']
+      : ['the backup volume gets an image in place of its files, copied in full'],
+  size: () => [
+    'a backup volume that is there grows with its next copy where it has to, and is never made smaller',
+  ],
   'snapshot.lend': (_, after) =>
     after === null
       ? ['snapshots have only the free extents of their own group']
@@ -73,6 +101,8 @@ const EFFECTS: Readonly<Record<string, Effect>> = {
       ? ['a source that cannot be read everywhere gives a damaged copy, which is never called complete']
       : [],
 };
+
+const A_NEW_POOL = ['a pool that exists keeps its own: only a new one is made with it'];
 
 function listOf(text: string | null): string[] {
   return text === null ? [] : text.split(', ');

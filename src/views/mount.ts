@@ -22,7 +22,7 @@ export function mountedText({ point, folder, way }: Mounted, style: Style): stri
   const when = time === null ? '' : ` as of ${clockText(time)}`;
   const replayed = way.overlay
     ? [
-        'Its journal was not clean: it was replayed into a layer in memory that is thrown away; the point is as it was.',
+        'Its journal was not clean, or nothing here can tell: it was replayed into a layer in memory that is thrown away; the point is as it was.',
       ]
     : [];
   const doubt =

@@ -3,6 +3,7 @@ import { expect, test } from 'vitest';
 import { journalLine, tellJournal } from '../../src/apply/journal.ts';
 import { RunRecorder } from '../../src/apply/run-recorder.ts';
 import { validateRun } from '../../src/generated/validators.js';
+import type { Action } from '../../src/plan/action.ts';
 import { planBackup } from '../../src/plan/plan-backup.ts';
 import { type Bytes, MiB } from '../../src/units.ts';
 import { guideRun } from '../helpers/guide-run.ts';
@@ -49,6 +50,18 @@ test('a source that failed has its reason and no bytes, the others have theirs',
   expect(home).toMatchObject({ source: 'SSD/home', result: 'failed', bytesRead: null, bytesWritten: null });
   expect(home?.reason).toBe(record.reason);
   expect(record.reason).toContain('input/output error');
+});
+
+test('what hooks said last is kept, whether they succeeded or not', () => {
+  const recorder = new RunRecorder(guidePlan(), CLOCK);
+  const action = { id: 7, type: 'hook', target: 'set pg', moment: 'before', hooks: [] } as unknown as Action;
+  for (let line = 1; line <= 30; line += 1)
+    recorder.see({ type: 'action.output', action, stream: 'stderr', line: `line ${line}` });
+  const record = recorder.didNothing(0, CLOCK);
+  expect(validateRun(record), JSON.stringify(validateRun.errors)).toBe(true);
+  expect(record.hooks).toMatchObject([{ target: 'set pg', moment: 'before' }]);
+  expect(record.hooks?.[0]?.lines).toHaveLength(20);
+  expect(record.hooks?.[0]?.lines.at(-1)).toBe('line 30');
 });
 
 test('a signal ends a run: interrupted, by which', async () => {

@@ -74,7 +74,7 @@ test('it holds what its users need and nothing of the development', () => {
   );
   const other = paths.filter(
     (path) =>
-      !/^(package\.json|README\.md|LICENSE|(schemas|examples|docs)\/.*|dist\/lvmbackup\.cjs|dist\/extras\/.*)$/.test(
+      !/^(package\.json|README\.md|SECURITY\.md|LICENSE|(schemas|examples|docs)\/.*|dist\/lvmbackup\.cjs|dist\/extras\/.*)$/.test(
         path,
       ),
   );

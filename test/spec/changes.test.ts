@@ -94,6 +94,14 @@ test('what a smaller snapshot comes to is said', () => {
   const sized = (size: string) => BASE.replace('defaults:', `defaults:\n  snapshot: {size: ${size}}`);
   expect(changes(BASE, sized('20%ORIGIN'))[0]?.effects[0]).toContain('becomes invalid');
   expect(changes(sized('20%ORIGIN'), BASE)[0]?.effects[0]).toContain('can never overflow');
+  const set = (text: string) => BASE.replace('defaults:', `defaults:\n  ${text}`);
+  expect(changes(BASE, set('tracking: snapshot'))[0]?.effects.join()).toContain('read only what changed');
+  expect(changes(set('tracking: snapshot'), BASE)[0]?.effects.join()).toContain('reads all of the source');
+  expect(changes(BASE, set('method: files'))[0]?.effects.join()).toContain('the image there is lost');
+  const pool = (size: string) => BASE.replace('{name: B}', `{name: B, pool: {name: p, size: ${size}}}`);
+  expect(changes(pool('1GiB'), pool('2GiB'))[0]?.effects).toEqual([
+    'a pool that exists keeps its own: only a new one is made with it',
+  ]);
 });
 
 test('both ways the same settings are told, with their sides turned', () => {
