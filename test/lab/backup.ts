@@ -58,7 +58,7 @@ export async function expectNothingLeft(on: Lab): Promise<void> {
   const text = await on.ok('vgs', '--noheadings', '-o', 'vg_name,vg_tags,lv_name,lv_tags,lv_role');
   const left = text
     .split('\n')
-    .filter((line) => /lvmbackup\.(run|lent|made)=/.test(line) || (isSnapshot(line) && !isKept(line)));
+    .filter((line) => /lvmbackup\.(run|lent|made|held)=/.test(line) || (isSnapshot(line) && !isKept(line)));
   expect(left).toEqual([]);
 }
 

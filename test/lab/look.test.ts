@@ -68,6 +68,10 @@ test('bit flips are found at their place, remembered and healed', async () => {
   expect(await verify(lab, 7, 'S/root')).toMatchObject([
     { volume: 'B/root-backup', ok: false, damaged: places },
   ]);
+  // A sample that finds something says so as well; of everything, it is sure to.
+  expect(await verify(lab, 7, 'S/root', '--sample', '100%')).toMatchObject([
+    { sampled: 100, damaged: places },
+  ]);
   expect(await line(lab, 'B/root-backup')).toMatch(/state=damaged.*verified=\d{4}-\S+Z:damaged/);
   expect(await line(lab, 'B/data-backup')).toMatch(/state=complete.*verified=\d{4}-\S+Z:ok/);
   // A disk that is elsewhere today: what is damaged is known, not where.
@@ -119,6 +123,23 @@ test.runIf(process.env.FULL)(
     expect(await lab.ok('sh', '-c', 'dmsetup ls; losetup -a; ls -A /run/lvmbackup')).not.toMatch(
       /overlay|loop/,
     );
+
+    // The log of an XFS: what was taken while it was mounted holds what its main part does not know yet.
+    await sh(
+      lab,
+      `
+    lvchange -ay -K B/data-backup; mount -o nouuid /dev/B/data-backup /mnt/x
+    echo late > /mnt/x/late; sync -f /mnt/x/late; dd if=/dev/B/data-backup of=/tmp/dirty bs=1M iflag=direct status=none
+    umount /mnt/x; dd if=/tmp/dirty of=/dev/B/data-backup bs=1M oflag=direct status=none; rm /tmp/dirty
+  `,
+    );
+    const xfs = 'sha256sum < /dev/B/data-backup';
+    const before = await lab.ok('sh', '-c', xfs);
+    await sh(lab, 'lvchange -an B/data-backup');
+    expect(await done(lab, 'mount', 'S/data', '/mnt/old/data')).toContain('journal was not clean');
+    await sh(lab, 'grep late /mnt/old/data/late; cmp /mnt/old/data/kept /tmp/data');
+    expect(await lab.ok('sh', '-c', xfs)).toBe(before);
+    await done(lab, 'umount', '/mnt/old/data');
 
     // Left by other hands: a plain umount leaves the layer and an active point, which recover ends.
     await done(lab, 'mount', 'S/root', '/mnt/old/root');
