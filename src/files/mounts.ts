@@ -18,12 +18,17 @@ import type { FilesOrder } from './words.ts';
 export async function must(argv: readonly string[], hint?: string): Promise<string> {
   const result = await runCommand(argv);
   if (result.exitCode === 0) return result.stdout;
-  const said = reasonsOf(result).slice(-5).join('; ');
+  const said = shortened(reasonsOf(result)).join('; ');
   throw new UserError(
     ExitCode.failed,
     `${argv.join(' ')} failed (${endOf(result)})${said === '' ? '' : `: ${said}`}`,
     hint,
   );
+}
+
+/** A program that explains its use at length says first what is wrong, and others say it last. */
+function shortened(lines: readonly string[]): readonly string[] {
+  return lines.length <= 4 ? lines : [...lines.slice(0, 2), '…', ...lines.slice(-2)];
 }
 
 /** A place for both that nobody else sees: it is of RAM, and goes with the namespace. */
