@@ -10,7 +10,7 @@ import type { Action, ActionId } from '../../src/plan/action.ts';
 import { hasErrors, type Plan } from '../../src/plan/plan.ts';
 import { planBackup } from '../../src/plan/plan-backup.ts';
 import { commandsOf } from '../../src/plan/steps.ts';
-import { bytes, MiB } from '../../src/units.ts';
+import { bytes, extents, MiB } from '../../src/units.ts';
 import { machineAndSpec } from '../helpers/generated.ts';
 import { aDevice, aGroup, anInventory, aVolume, diskOf } from '../helpers/machine.ts';
 import { COPIED, type Disturbance, SimulatedLvm } from '../helpers/simulated-lvm.ts';
@@ -429,6 +429,46 @@ describe('a refresh that fails', () => {
     expect(tags).toContain('lvmbackup.state=incomplete');
     expect(outcome.units[0]?.reason).toContain('is untouched, though its tags may call it incomplete');
   });
+});
+
+test('where a freeze fails and the target lies in a pool, nothing goes on watching that pool', async () => {
+  const group = aGroup(
+    'Backup',
+    [{ device: '/dev/sdb1', extents: 200 }],
+    [
+      aVolume('Backup', 'p', 100, {
+        ...{ layout: ['thin', 'pool'], roles: ['private'], tags: ['lvmbackup'], chunkSize: bytes(262_144) },
+      }),
+    ],
+  );
+  const inventory = anInventory({
+    groups: [group],
+    devices: [
+      aDevice('/dev/sda1', 40 * MiB, { mountPoints: ['/boot'], partUuid: 'p' }),
+      aDevice('/dev/sdb1', diskOf(200)),
+    ],
+  });
+  const size = { unit: 'extents', extents: extents(100) } as const;
+  const pool = { name: 'p', size, chunkSize: bytes(262_144), metadata: null };
+  const boot = aVolumeSpec('/dev/sda1', { backup: 'boot-backup', freeze: true });
+  const plan = planBackup(anInput(aSpec([boot], { pool }), inventory));
+  expect(plan.actions.map(({ type }) => type)).toContain('copy');
+  const lvm = new SimulatedLvm(inventory);
+  const { run } = lvm.context();
+  const status = '0 819200 thin-pool 4 12/1024 3/1600 - rw discard_passdown error_if_no_space - 1024\n';
+  const answering: RunContext['run'] = async (argv) =>
+    argv[0] === 'dmsetup' ? { argv, exitCode: 0, signal: null, stdout: status, stderr: '' } : run(argv);
+  const timers = () => process.getActiveResourcesInfo().filter((one) => one === 'Timeout').length;
+  const before = timers();
+  const outcome = await runPlan(
+    plan,
+    lvm.context({
+      run: answering,
+      holdStill: () => Promise.reject(new UserError(1, 'it cannot be frozen')),
+    }),
+  );
+  expect(outcome.units[0]?.reason).toContain('it cannot be frozen');
+  expect(timers()).toBe(before);
 });
 
 describe('the exit code of a signal', () => {
