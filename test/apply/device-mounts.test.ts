@@ -1,8 +1,10 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { constants, mkdtempSync, rmSync } from 'node:fs';
+import { open } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { expect, test } from 'vitest';
+import { afterAll, describe, expect, test } from 'vitest';
 import { requireMountedAt, whileUnwritten, writableMountOf } from '../../src/apply/device-mounts.ts';
+import { loopDevice, whyNoLoopDevices } from '../copy/loop-device.ts';
 
 const line = (device: string, point: string, options = 'rw,relatime', superOptions = 'rw') =>
   `36 35 8:1 / ${point} ${options} shared:1 - ext4 ${device} ${superOptions}`;
@@ -29,9 +31,27 @@ test('a mount for writing is one where neither the mount nor the file system is 
   expect(writableMountOf('/dev/sdx1', line('/dev/sdy1', '/a'))).toBeNull();
 });
 
-test('what nobody has mounted is worked with', async () => {
+describe('a device', () => {
   const folder = mkdtempSync(join(tmpdir(), 'mounts-'));
-  writeFileSync(join(folder, 'device'), 'x');
-  expect(await whileUnwritten(join(folder, 'device'), async () => 5)).toBe(5);
-  rmSync(folder, { recursive: true });
+  const whyNot = whyNoLoopDevices(folder);
+  if (whyNot !== null) console.warn(`no test on a device that is claimed: ${whyNot}`);
+  afterAll(() => rmSync(folder, { recursive: true }));
+
+  test.skipIf(whyNot !== null)(
+    'that nobody has mounted is claimed as long as it is worked with',
+    async () => {
+      const { path, detach } = loopDevice(join(folder, 'disk'), 1024 * 1024, 512);
+      const claim = () => open(path, constants.O_RDONLY | constants.O_EXCL).then((handle) => handle.close());
+      try {
+        await whileUnwritten(path, () => expect(claim()).rejects.toThrow('EBUSY'));
+        await claim();
+        await expect(whileUnwritten(path, () => Promise.reject(new Error('it failed')))).rejects.toThrow(
+          'it failed',
+        );
+        await claim();
+      } finally {
+        detach();
+      }
+    },
+  );
 });
