@@ -109,6 +109,7 @@ test('night after night in a pool: after each run the points are those of the po
   await nothingActive('B');
   expect(await on.ok('vgs', '--noheadings', '-o', 'vg_autoactivation', 'B')).not.toContain('enabled');
   expect(await on.ok('lvs', '--noheadings', '-o', 'lv_when_full', 'B/points')).toContain('error');
+  expect((await on.ok('lvs', '--noheadings', '-o', 'zero', 'B/points')).trim()).toBe('zero');
   await sh(on, 'vgchange --setautoactivation y B; vgchange -aay B');
   await nothingActive('B');
   for (const name of await pointsOf('B')) expect(await contentOf(`B/${name}`), name).toBe(contents.get(name));

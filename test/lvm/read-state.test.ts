@@ -102,6 +102,24 @@ describe('the live state', () => {
     expect(state.fullreport).toEqual(JSON.parse(report));
   });
 
+  test.each([
+    ['beside the report', (line: string): Answer => ({ stderr: `  WARNING: ${line}\n` })],
+    [
+      'in its log',
+      (line: string): Answer => {
+        const report = JSON.parse(fixtureText('guide/fullreport.json'));
+        return { stdout: JSON.stringify({ ...report, log: [{ log_type: 'print', log_message: line }] }) };
+      },
+    ],
+  ])('knows what LVM calls outdated, said %s, and looks into it', async (_, said) => {
+    const line = 'outdated PV /dev/vdb1 seqno 7 has been removed in current VG VolGroupSSD seqno 9.';
+    const report = { stdout: fixtureText('guide/fullreport.json') };
+    const { run } = guide({ 'lvm fullreport': { ...report, ...said(line) } });
+    const state = await stateOf({ run, now: NOW, devices: [] });
+    expect(state.outdated).toEqual([{ device: '/dev/vdb1', group: 'VolGroupSSD' }]);
+    expect(Object.keys(state.probes)).toEqual(['/dev/vdb1']);
+  });
+
   test('looks into the devices that the file names, where they are there', async () => {
     const { run, asked } = guide();
     const state = await stateOf({ run, now: NOW, devices: ['/dev/vdb1', '/dev/vdz9', '/dev/vdb1'] });
