@@ -26,9 +26,9 @@ export async function withActivePoint<T>(
   run: RunCommand,
   work: () => Promise<T>,
 ): Promise<T> {
-  await activatePoint(point, run);
   let result: T;
   try {
+    await activatePoint(point, run);
     result = await work();
   } catch (error) {
     for (const argv of restCommands(point, inventory)) await run(argv).catch(() => {});

@@ -2,17 +2,15 @@
 import type { CopyResult } from '../copy/copy.ts';
 import type { Progress } from '../copy/progress.ts';
 import { ExitCode, UserError } from '../errors.ts';
-import { type Argv, changeVolumeTags } from '../lvm/commands.ts';
+import type { Argv } from '../lvm/commands.ts';
 import type { CopyAction, RestoreTraits } from '../plan/action.ts';
-import { splitPath } from '../plan/model.ts';
-import { pointIn } from '../plan/restore-points.ts';
 import { closePoint, closeTarget } from '../plan/restore-steps.ts';
 import type { Step } from '../plan/step.ts';
 import { stepsOf } from '../plan/steps.ts';
-import { verdictsOn } from '../plan/verdict.ts';
 import type { RunContext } from './context.ts';
 import { watchOriginPool } from './origin-pool-watch.ts';
 import { timeText } from './placeholders.ts';
+import { rememberVerdict } from './remember-verdict.ts';
 
 /** Runs a command that must succeed. */
 type Command = (argv: Argv) => Promise<void>;
@@ -100,24 +98,14 @@ async function copied(
   }
 }
 
-/** What was found is remembered in the point's own tags: the next restore knows it, and so does status. */
-async function remember(
+function remember(
   volume: string,
   digest: string,
   ok: boolean,
   { readInventory, now }: RunContext,
   command: Command,
 ): Promise<void> {
-  const time = timeText(now());
-  const [group, name] = splitPath(volume);
-  const there = (await readInventory()).groups.get(group);
-  const held = there?.volumes.get(name);
-  const point = held && pointIn(held);
-  // One that was made anew meanwhile, by whatever hand, is not the one that was read.
-  if (!there || point?.digest !== digest) return;
-  for (const { volume: path, from, to } of verdictsOn(there, point, { time, ok })) {
-    for (const argv of changeVolumeTags(path, from, to)) await command(argv);
-  }
+  return rememberVerdict({ volume, digest }, { time: timeText(now()), ok }, readInventory, command);
 }
 
 /** The copy read it otherwise than it was said to be: what was checked a day ago is no more so. */

@@ -52,7 +52,7 @@ export async function runCopy(action: CopyAction, run: RunOfCopy): Promise<Copie
 
 class RunningCopy {
   /** What the target is: what it was before, something in between, or the new copy, whose tags say so. */
-  #target: 'untouched' | 'touched' | 'complete' = 'untouched';
+  #target: 'untouched' | 'touched' | 'complete' | 'damaged' = 'untouched';
 
   constructor(
     readonly action: CopyAction,
@@ -68,8 +68,8 @@ class RunningCopy {
       for (const step of stepsOf(this.action)) {
         if (step.do === 'run') {
           await command(asItCameOut(step.argv, result), valuesOf(frozenAt.get(source), result, used));
-          // The first command after the copy says complete.
-          if (result) this.#target = 'complete';
+          // The first command after the copy says what it is.
+          if (result) this.#target = result.unreadable.length > 0 ? 'damaged' : 'complete';
         } else if (step.do === 'copy') {
           if (!frozenAt.has(source)) frozenAt.set(source, timeText(context.now()));
           result = await this.#bytes(step);
@@ -157,6 +157,8 @@ class RunningCopy {
         return 'stays incomplete';
       case 'complete':
         return 'is complete all the same';
+      case 'damaged':
+        return 'is tagged damaged: its source could not be read everywhere';
     }
   }
 

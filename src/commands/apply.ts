@@ -123,13 +123,15 @@ async function underTheLock(
   const idle = refused ? ExitCode.refused : ExitCode.done;
   if (refused || work.actions.length === 0) await rememberIdle(plan, idle, options, io);
   if (work.actions.length === 0) return idle;
-  await rememberingRefusals(plan, options, io, async () => {
+  const check = async () => {
     if (!wanted.approved) await confirm('Do this?', UNASKED, io);
     if (options.allowRemove !== true) await confirmRemovals(work, io);
     // What was shown is what is run: state that moved while the question stood is a refusal.
     const before = { actions: plan.actions.map(compared), groups: plan.groups };
     refuseStale(staleReasons(before, await planNow(wanted, options.stateDir, io)));
-  });
+  };
+  // That it was refused is remembered already.
+  await (refused ? check() : rememberingRefusals(plan, options, io, check));
   const exitCode = await perform(work, options, io, json);
   return refused && exitCode === ExitCode.done ? ExitCode.refused : exitCode;
 }
@@ -154,7 +156,7 @@ export async function rememberingRefusals(
   }
 }
 
-/** So is a night on which nothing was due, or all was refused. */
+/** A night on which nothing was due, or all was refused, is a run like any other. */
 export async function rememberIdle(
   plan: Plan,
   exitCode: ExitCode,

@@ -2,19 +2,19 @@
 import { must, withActivePoint } from '../apply/active-point.ts';
 import { acquireLock } from '../apply/lock.ts';
 import { timeText } from '../apply/placeholders.ts';
+import { rememberVerdict } from '../apply/remember-verdict.ts';
 import { setDirty } from '../copy/dirty-mark.ts';
 import { type OpenManifest, openManifest } from '../copy/manifest-reader.ts';
 import { type OpenSource, openSource } from '../copy/open-end.ts';
 import { type PointRead, placesOf, readPoint } from '../copy/read-point.ts';
 import { ExitCode, UserError } from '../errors.ts';
 import { type Child, filesOn } from '../files/step.ts';
-import { changeVolumeTags } from '../lvm/commands.ts';
+import type { Argv } from '../lvm/commands.ts';
 import type { Inventory } from '../lvm/inventory.ts';
 import { runCommand } from '../lvm/spawn.ts';
 import { FILE_LIST_DIGEST } from '../plan/files.ts';
 import { type PointsToVerify, pointsToVerify } from '../plan/points-to-verify.ts';
 import { pointIn, type RestorePoint } from '../plan/restore-points.ts';
-import { verdictsOn } from '../plan/verdict.ts';
 import { bytes } from '../units.ts';
 import { type VerifiedPoint, type VerifyView, verifyJson, verifyText } from '../views/verify.ts';
 import type { Io } from './io.ts';
@@ -50,7 +50,7 @@ export async function verify(sources: readonly string[], options: VerifyOptions,
     const done: VerifiedPoint[] = [];
     try {
       await withSignals(hear, async (signal) => {
-        for (const point of wanted.points) done.push(await verifiedOrWhyNot(point, job, signal));
+        for (const point of wanted.points) done.push(await verifyOne(point, job, signal));
       });
     } catch (error) {
       if (stopped === null) throw error;
@@ -97,52 +97,60 @@ interface Job {
   readonly files: Omit<Child, 'signal'>;
 }
 
-/** One that cannot be opened stands for itself: the others are read all the same. */
-async function verifiedOrWhyNot(point: RestorePoint, job: Job, signal: AbortSignal): Promise<VerifiedPoint> {
+/**
+ * One that cannot be opened stands for itself: the others are read all the same. What was found is remembered while the
+ * point is still active, so that nothing that comes after it can lose it.
+ */
+async function verifyOne(point: RestorePoint, job: Job, signal: AbortSignal): Promise<VerifiedPoint> {
+  const found: VerifiedPoint[] = [];
+  job.view.begin(point);
   try {
-    return await verifyOne(point, job, signal);
+    await withActivePoint(point, job.inventory, runCommand, async () => {
+      found.push(await judged(point, job, signal));
+    });
   } catch (error) {
-    if (signal.aborted || !(error instanceof UserError)) throw error;
-    const { source, path: volume, time, size } = point;
-    const result = {
-      source,
-      volume,
-      time,
-      size,
-      ok: false,
-      damaged: null,
-      bytes: bytes(0),
-      sampled: null,
-      unread: error.message,
-    };
-    job.view.done(result);
-    return result;
+    if (found.length > 0 || signal.aborted || !(error instanceof UserError)) throw error;
+    found.push(notRead(point, error));
   }
+  const [verified] = found;
+  if (!verified) throw new Error(`${point.path} was neither read nor passed over`);
+  job.view.done(verified);
+  return verified;
 }
 
-async function verifyOne(point: RestorePoint, job: Job, signal: AbortSignal): Promise<VerifiedPoint> {
+function notRead({ source, path: volume, time, size }: RestorePoint, { message }: UserError): VerifiedPoint {
+  const nothing = { ok: false, damaged: null, bytes: bytes(0), sampled: null };
+  return { source, volume, time, size, ...nothing, unread: message };
+}
+
+async function judged(point: RestorePoint, job: Job, signal: AbortSignal): Promise<VerifiedPoint> {
   const time = timeText(new Date());
-  job.view.begin(point);
-  const { read, sampled } = await withActivePoint(point, job.inventory, runCommand, () =>
-    readOne(point, job, signal),
-  );
+  const { read, sampled } = await readOne(point, job, signal);
   const whole = sampled !== null || read.digest === point.digest;
   const ok = whole && (read.wrong?.length ?? 0) === 0 && read.unreadable.length === 0;
-  // A clean sample proves nothing of the rest: only damage is remembered of it.
-  if (sampled === null || !ok) await remember(point, { time, ok });
   if (!ok) await distrust(point, job);
+  // A clean sample proves nothing of the rest: only damage is remembered of it.
+  const untagged = sampled === null || !ok ? await remembered(point, { time, ok }) : null;
   const { source, path: volume, size } = point;
-  const result = {
-    source,
-    volume,
-    time: point.time,
-    ok,
-    damaged: ok ? [] : placesOf(read),
-    bytes: read.bytes,
-    size,
+  return {
+    ...{ source, volume, time: point.time, ok, damaged: ok ? [] : placesOf(read) },
+    ...{ bytes: read.bytes, size, sampled, ...(untagged === null ? {} : { untagged }) },
   };
-  job.view.done({ ...result, sampled });
-  return { ...result, sampled };
+}
+
+/** In the point's tags, and in those of what shares its blocks; gives why that could not be done, where it could not. */
+async function remembered(
+  point: RestorePoint,
+  verdict: { time: string; ok: boolean },
+): Promise<string | null> {
+  try {
+    const command = (argv: Argv) => must(argv, runCommand);
+    await rememberVerdict({ volume: point.path, digest: point.digest }, verdict, readMachine, command);
+    return null;
+  } catch (error) {
+    if (error instanceof UserError) return error.message;
+    throw error;
+  }
 }
 
 /** Without a manifest a sample could be held against nothing: then all is read. Of files their list is what is held. */
@@ -194,18 +202,6 @@ async function manifestOf(
   if (isOfThis) return found;
   await found.close();
   return null;
-}
-
-/** In the point's tags, and in those of what shares its blocks, if it is still the one that was read. */
-async function remember(point: RestorePoint, verdict: { time: string; ok: boolean }): Promise<void> {
-  const { volume } = point;
-  const group = (await readMachine()).groups.get(volume.group);
-  const there = group?.volumes.get(volume.name);
-  const now = there && pointIn(there);
-  if (!group || now?.digest !== point.digest) return;
-  for (const { volume: path, from, to } of verdictsOn(group, now, verdict)) {
-    for (const argv of changeVolumeTags(path, from, to)) await must(argv, runCommand);
-  }
 }
 
 /** What the kernel knows an LVM volume by: both UUIDs without their hyphens. */

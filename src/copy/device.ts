@@ -1,5 +1,4 @@
 /** What the kernel tells of a block device or file: size, kind, whether it spins, and what it is known by. */
-
 import type { Stats } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { majorMinor } from '../device-number.ts';

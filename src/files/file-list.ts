@@ -11,7 +11,6 @@
  * to see without reading one file: content, extended attributes and access lists are not in it. As a tag:
  * `sha256-files:<hex>`.
  */
-
 import { createHash, type Hash } from 'node:crypto';
 import { type BigIntStats, lstatSync, readdirSync, readlinkSync } from 'node:fs';
 import { setImmediate as breath } from 'node:timers/promises';

@@ -1,5 +1,4 @@
-/** lsblk's tree to block devices, and what blkid and wipefs say to one probe. Pure. */
-
+/** lsblk's tree to block devices, and what blkid and wipefs say to one probe. */
 import { type Bytes, bytes } from '../units.ts';
 import type { BlockDevice, DeviceProbe } from './inventory.ts';
 import { mountsIn } from './mountinfo.ts';

@@ -353,7 +353,7 @@ export interface CopyAction extends ActionBase {
   readonly targetReadsZero: boolean;
   /** The backup group was activated at each start of the machine so far: that ends with its first copy. */
   readonly stopAutoactivation: boolean;
-  /** The target says `incomplete` already: it need not be said again. */
+  /** Null where nobody writes to the source. */
   readonly quiesce: Quiesce | null;
   /** Of mode `files`. */
   readonly files?: FilesTransfer;

@@ -57,7 +57,7 @@ export function checkRestoreTarget(
   return (
     whyNotVolume(volume, to, refuse) ??
     tooSmall(volume, group, to, size, unit) ??
-    poolRefusal(group, volume, unit) ??
+    sickPool(group, volume, unit) ??
     fitting(volume, group, to, unit)
   );
 }
@@ -123,7 +123,7 @@ function fitting(volume: Volume, group: ModelGroup, to: string, unit: string): R
     ...{ code: 'may-overflow', severity: 'warning', unit, group: group.name },
     ...{ message, hint },
   });
-  const small = pool && mayFill(pool, volume);
+  const small = pool && mayFill(group, pool, volume);
   return {
     kind: volume.active ? 'active' : 'inactive',
     restoring,
@@ -147,10 +147,18 @@ function fitting(volume: Volume, group: ModelGroup, to: string, unit: string): R
   };
 }
 
-/** At most all of the volume that lies nowhere in the pool yet; what snapshots share with it may come to that too. */
-function mayFill(pool: Volume, volume: Volume): boolean {
+/** One without room is only told of: how much the restore takes depends on what it shares, and the pool is watched. */
+function sickPool(group: ModelGroup, volume: Volume, unit: string): Problem | null {
+  const problem = poolRefusal(group, volume, unit);
+  return problem?.code === 'insufficient-space' ? null : problem;
+}
+
+/** What lies nowhere in the pool yet; where snapshots may share it, all of it. */
+function mayFill({ volumes }: ModelGroup, pool: Volume, volume: Volume): boolean {
   const free = pool.size * (1 - (pool.dataPercent ?? 0) / 100);
-  return volume.size * (1 - (volume.dataPercent ?? 0) / 100) > free;
+  const shares = volume.origin !== null || [...volumes.values()].some(({ origin }) => origin === volume.name);
+  const own = shares ? 0 : (volume.dataPercent ?? 0) / 100;
+  return volume.size * (1 - own) > free;
 }
 
 function checkDevice(

@@ -2,7 +2,7 @@
 import type { BlockDevice, Inventory, Volume } from '../lvm/inventory.ts';
 import { mapperPath } from '../lvm/mapper.ts';
 import { OVERLAY_PREFIX } from '../lvm/names.ts';
-import { isOwned, readBackupRecord, tagValue, tagValues } from '../lvm/tags.ts';
+import { isOwned, readBackupRecord, tagValues } from '../lvm/tags.ts';
 import { pointIn, type RestorePoint } from './restore-points.ts';
 
 export interface MountedPoint {
@@ -53,20 +53,15 @@ export function idlePool(inventory: Inventory, without: Volume): string | null {
   return others ? null : `${group.name}/${pool.name}`;
 }
 
-/** Targets of restores that did not come to their end: volumes, and devices as their backups name them. */
+/** Targets of restores that did not come to their end: volumes, and devices by the name of their source or their id. */
 export function unfinishedRestores(inventory: Inventory): string[] {
   const targets = volumesOf(inventory).flatMap(({ group, name, tags }) => {
-    const restoring = tagValue(tags, 'restoring');
-    if (restoring === null) return [];
-    const source = readBackupRecord(tags)?.source;
-    return source === undefined ? `${group}/${name}` : nameOfDevice(restoring, tags, source);
+    const record = readBackupRecord(tags);
+    const restoring = tagValues(tags, 'restoring');
+    if (record === null) return restoring.length > 0 ? [`${group}/${name}`] : [];
+    return restoring.map((id) => (id === record.sourceId ? record.source : id));
   });
   return [...new Set(targets)];
-}
-
-/** A device is known by an id that says little to people; where it is the source itself, that has a name. */
-function nameOfDevice(id: string, tags: readonly string[], source: string): string {
-  return readBackupRecord(tags)?.sourceId === id ? source : id;
 }
 
 /** The backup volumes that say of the device with this id that it is being restored: it has no tags of its own. */

@@ -2,12 +2,12 @@
 import type { Inventory } from '../lvm/inventory.ts';
 import { type Bytes, bytesOf, extentsFor } from '../units.ts';
 import type { ActionId, RestoreTraits, SourceIdentity } from './action.ts';
-import { place } from './allocate.ts';
 import { PlanBuilder } from './builder.ts';
 import { checkRestoreTarget, type RestoreTarget } from './check-restore-target.ts';
 import { choosePoint, type PointRequest } from './choose-point.ts';
 import { FILE_LIST_DIGEST } from './files.ts';
 import { groupOf } from './model.ts';
+import { placementFor } from './placement.ts';
 import { clockText, type Plan } from './plan.ts';
 import { document } from './plan-backup.ts';
 import type { Problem } from './problem.ts';
@@ -76,15 +76,13 @@ function emitTarget(builder: PlanBuilder, { request, point }: Wanted, to: string
   const group = builder.model.group(groupOf(to));
   if (!group) throw new Error(`${to} was checked and has no group`);
   const count = extentsFor(size, group.extentSize);
-  const found = place(group, count);
-  const pvs = found.kind === 'one' ? [found.pv] : found.pvs;
   return builder.add({
     type: 'volume.create',
     unit: request.source,
     target: to,
     extents: count,
     bytes: bytesOf(count, group.extentSize),
-    placement: { devices: pvs.map((pv) => pv.device ?? '') },
+    placement: placementFor(group, count),
     pool: null,
     identity: identityOf(point, size),
     restoring: pointName(point),

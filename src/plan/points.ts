@@ -1,5 +1,7 @@
 /** The restore points of one source: where its next copy goes, and which points go when. */
+
 import type { Volume } from '../lvm/inventory.ts';
+import { tagValue } from '../lvm/tags.ts';
 import type { SourceIdentity } from './action.ts';
 import { type CheckedTarget, checkTarget } from './check-target.ts';
 import type { PlanInput } from './input.ts';
@@ -122,17 +124,28 @@ function allOpen(open: readonly RestorePoint[], unit: string): Problem {
   );
 }
 
-/** LVM would remove somebody's snapshots of it with it, and without a word. */
-function isHeld({ open, roles }: Volume): boolean {
-  return open || roles.includes('thickorigin');
+/**
+ * LVM would remove somebody's snapshots of it with it, and without a word. And what says of a device that it is half
+ * restored must not be lost.
+ */
+function isHeld(volume: Volume): boolean {
+  return whyHeld(volume) !== null;
 }
 
-function heldText({ open }: Volume): string {
-  return `${open ? 'is open' : 'has a snapshot'}: a later run removes it`;
+function whyHeld({ open, roles, tags }: Volume): string | null {
+  if (open) return 'is open';
+  if (roles.includes('thickorigin')) return 'has a snapshot';
+  return tagValue(tags, 'restoring') === null
+    ? null
+    : 'is what a restore was begun from that is not finished';
 }
 
-function openSentence({ path, volume: { open } }: RestorePoint): string {
-  return `${path} ${open ? 'is open' : 'has a snapshot'}: passed over`;
+function heldText(volume: Volume): string {
+  return `${whyHeld(volume)}: a later run removes it`;
+}
+
+function openSentence({ path, volume }: RestorePoint): string {
+  return `${path} ${whyHeld(volume)}: passed over`;
 }
 
 function newestPast(points: readonly RestorePoint[], clock: Date): RestorePoint | null {
@@ -267,7 +280,7 @@ function noHead(path: string, pool: string, unit: string): Problem {
   return refusal(
     'name-taken',
     { unit },
-    `${path} is no thin volume of the pool ${pool}: it holds a copy that was made without one`,
+    `${path} is no thin volume of the pool ${pool}: it holds a copy that was made elsewhere`,
     'choose another name (backup:); that volume can be removed when the first points are there',
   );
 }

@@ -7,11 +7,12 @@ import type { PoolSpec } from '../spec/spec.ts';
 import { bytesOf, extents, extentsFor } from '../units.ts';
 import { bytesText } from '../units-text.ts';
 import type { ActionId, CopyAction } from './action.ts';
-import { availableFor, place } from './allocate.ts';
+import { availableFor } from './allocate.ts';
 import type { BackupGroup } from './backup-group.ts';
 import type { PlanBuilder } from './builder.ts';
 import type { PlanInput } from './input.ts';
 import { freeOf, type ModelGroup } from './model.ts';
+import { placementFor } from './placement.ts';
 import { refusal } from './problem-texts.ts';
 import { extentsOfSpare, isPool } from './thin-model.ts';
 
@@ -61,8 +62,6 @@ function createPool(
   const { extentSize } = group;
   const { data, metadata, spare } = sized(pool, group);
   const all = extents(data + metadata + spare);
-  const found = place(group, all);
-  const pvs = found.kind === 'one' ? [found.pv] : found.pvs;
   const id = builder.add({
     type: 'pool.create',
     ...(needs.length > 0 ? { needs } : {}),
@@ -70,7 +69,7 @@ function createPool(
     ...{ extents: data, bytes: bytesOf(data, extentSize) },
     ...{ metadataExtents: metadata, metadataBytes: bytesOf(metadata, extentSize), spareExtents: spare },
     chunkSize: pool.chunkSize,
-    placement: { devices: pvs.map((pv) => pv.device ?? '') },
+    placement: placementFor(group, all),
     reason: 'the pool of the restore points does not exist',
   });
   return { kind: 'ready', needs: [...needs, id] };

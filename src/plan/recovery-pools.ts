@@ -70,15 +70,14 @@ function isOfOurPool(group: Group, { pool }: Volume): boolean {
 /** Its tag tells that a run was reading the pool's metadata; what it reserved for that stays over a reboot. */
 export function emitHeld(builder: PlanBuilder, group: Group): void {
   if (builder.model.group(group.name)?.unusable !== null) return;
-  const release = [...group.volumes.values()].filter(isPool).flatMap(({ name, tags, active }) => {
+  for (const { name, tags, active } of [...group.volumes.values()].filter(isPool)) {
     const root = tagValue(tags, 'held');
-    return root === null ? [] : [{ pool: `${group.name}/${name}`, root, activate: !active }];
-  });
-  if (release.length === 0) return;
-  builder.add({
-    ...{ type: 'group.repair', ...RECOVERS, target: group.name, leftovers: [], lost: [], activate: [] },
-    release,
-    ...{ extents: extents(0), bytes: bytes(0) },
-    reason: 'a dead run was reading its metadata: nobody else can while it is reserved',
-  });
+    if (root === null) continue;
+    builder.add({
+      ...{ type: 'group.repair', ...RECOVERS, target: group.name, leftovers: [], lost: [], activate: [] },
+      release: [{ pool: `${group.name}/${name}`, root, activate: !active }],
+      ...{ extents: extents(0), bytes: bytes(0) },
+      reason: 'a dead run was reading its metadata: nobody else can while it is reserved',
+    });
+  }
 }

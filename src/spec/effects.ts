@@ -44,7 +44,7 @@ const EFFECTS: Readonly<Record<string, Effect>> = {
       : 'a night without the disk is a failure',
   ],
   'group.pool.name': () => [
-    'the points in the old pool stay there, and are refreshed no more; every source is copied in full to the new one',
+    'another pool is made; what lies in the old one stays there and keeps its names, so give each source another backup too',
   ],
   'group.pool.size': () => A_NEW_POOL,
   'group.pool.metadata': () => A_NEW_POOL,

@@ -24,6 +24,8 @@ export interface VerifiedPoint {
   readonly sampled: number | null;
   /** Why it could not be read at all: nothing is known of what it holds. */
   readonly unread?: string;
+  /** Why what was found could not be kept in its tags. */
+  readonly untagged?: string;
 }
 
 type PassedOver = readonly { readonly point: RestorePoint; readonly reason: string }[];
@@ -96,17 +98,21 @@ export function verifyText({ out, err, outStyle: style, errStyle, live }: Verify
 const MOST_PLACES = 20;
 
 function pointText(
-  { source, volume, time, ok, damaged, bytes, sampled, unread }: VerifiedPoint,
+  { source, volume, time, ok, damaged, bytes, sampled, unread, untagged }: VerifiedPoint,
   style: Style,
 ): string {
   const how = sampled === null ? bytesText(bytes) : `a sample of ${bytesText(bytes)} (${sampled}%)`;
   const what = `${escaped(source)}${time === null ? '' : ` as of ${clockText(time)}`} (${escaped(volume)})`;
   if (unread !== undefined) return `${style.red('not read')} ${what}: ${escaped(unread)}`;
-  if (ok) return `${style.green('ok')} ${what}: ${how} read`;
+  const notKept = untagged === undefined ? [] : [`  its tags could not be changed: ${escaped(untagged)}`];
+  if (ok) return [`${style.green('ok')} ${what}: ${how} read`, ...notKept].join('\n');
   const places = (damaged ?? []).map(({ start, length }) => `  ${length} bytes at byte ${start}`);
   const more = places.length > MOST_PLACES ? [`  and ${places.length - MOST_PLACES} places more`] : [];
   const where =
     damaged === null ? ['  no manifest here tells where'] : [...places.slice(0, MOST_PLACES), ...more];
-  const next = 'it is tagged damaged: the next run writes it anew, a restore takes it only by its name';
-  return [`${style.red('damaged')} ${what}: ${next}`, ...where].join('\n');
+  const next =
+    untagged === undefined
+      ? 'it is tagged damaged: the next run writes it anew, a restore takes it only by its name'
+      : 'nothing keeps a restore from taking it';
+  return [`${style.red('damaged')} ${what}: ${next}`, ...where, ...notKept].join('\n');
 }
