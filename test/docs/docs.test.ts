@@ -1,6 +1,6 @@
 /** The texts for people: their pictures are real, their command lines and files are taken, their links lead somewhere. */
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import type { Command } from 'commander';
@@ -9,41 +9,9 @@ import { processIo } from '../../src/commands/io.ts';
 import { commandTree } from '../../src/commands/tree/tree.ts';
 import { parseSpec } from '../../src/spec/parse.ts';
 import { bundleProgram, ROOT } from '../helpers/program.ts';
-
-const PAGES = ['README.md', 'SECURITY.md', ...readdirSync(`${ROOT}docs`).map((file) => `docs/${file}`)];
-const textOf = (page: string) => readFileSync(join(ROOT, page), 'utf8');
-
-interface Block {
-  readonly page: string;
-  readonly language: string;
-  readonly text: string;
-}
-
-function blocksOf(page: string): Block[] {
-  const fenced = [...textOf(page).matchAll(/^```(\w*)\n([\s\S]*?)^```$/gm)];
-  const indented = [...textOf(page).matchAll(/(?:^ {4}.*\n)+/gm)];
-  return [
-    ...fenced.map(([, language = '', text = '']) => ({ page, language, text })),
-    ...indented.map(([text]) => ({ page, language: '', text })),
-  ];
-}
+import { blocksOf, commandLines, PAGES, textOf } from './pages.ts';
 
 const BLOCKS = PAGES.flatMap(blocksOf);
-
-/** The words after `lvmbackup` of each command line; comments, files that output goes to, and what follows are not part of it. */
-function commandLines(text: string): string[][] {
-  return text
-    .split('\n')
-    .flatMap((line) => line.replace(/\s[#>]\s.*$/, '').split(/&&|\|/))
-    .map((line) => line.trim().replace(/^(\$ )?(sudo )?/, ''))
-    .filter((line) => /^lvmbackup [a-z-]/.test(line))
-    .map((line) => wordsOf(line).slice(1));
-}
-
-/** As a shell parts them, as far as the texts need it: double quotes hold words together. */
-function wordsOf(line: string): string[] {
-  return [...line.matchAll(/(?:[^\s"]|"[^"]*")+/g)].map(([word]) => word.replaceAll('"', ''));
-}
 
 /** The program's own tree, doing nothing: it only takes the words, or refuses them. */
 function parser(): Command {
