@@ -26,6 +26,16 @@ export function everyCut(commands: readonly string[]): Cut[] {
   return commands.flatMap((_, index) => WAYS.map((how) => ({ at: index + 1, how })));
 }
 
+/**
+ * Every nth of them from the kth on, where the share is `k/n`. Of a share that is no multiple of the ways, each way and
+ * each command has its turn; the n shares together are all.
+ */
+export function shareOf(cuts: readonly Cut[], share: string): Cut[] {
+  const [, from, of] = /^(\d+)\/(\d+)$/.exec(share) ?? [];
+  if (!(Number(of) > 0)) throw new Error(`a share of the cuts is k/n, not ${share}`);
+  return cuts.filter((_, index) => index % Number(of) === Number(from) - 1);
+}
+
 const COMMANDS = [
   ...['vgcreate', 'vgextend', 'vgreduce', 'vgchange', 'vgck', 'lvcreate', 'lvextend', 'lvremove', 'lvchange'],
   ...['pvcreate', 'pvremove', 'blkdiscard'],
@@ -33,11 +43,13 @@ const COMMANDS = [
 
 const WRAPPER = `#!/bin/sh
 name=\${0##*/}
-n=$(($(cat /run/cut/count) + 1))
+read -r n < /run/cut/count
+n=$((n + 1))
 echo $n > /run/cut/count
 echo "$name $*" >> /run/cut/log
-if [ $n = "$(cat /run/cut/at)" ]; then
-  how=$(cat /run/cut/how)
+read -r at < /run/cut/at
+if [ $n = $at ]; then
+  read -r how < /run/cut/how
   case $how in
     before) kill -9 $PPID; exit 1 ;;
     after) /usr/sbin/$name "$@"; kill -9 $PPID; exit 1 ;;
@@ -84,12 +96,14 @@ export async function runInto(lab: Lab, cut: Cut, ...args: readonly string[]): P
   await aim(lab, cut);
   if (cut.how === 'power') return powerCutIn(lab, args);
   const { signal, exitCode, stderr } = await lvmbackup(lab, ...args);
+  const ran = (await lab.read('/run/cut/log')).split('\n');
   await aim(lab, null);
   const where = `${cut.how} command ${cut.at}`;
   // What lvmbackup makes of a command that was killed is its own: it may have come to its end, or told what failed.
   if (cut.how === 'child') expect(signal, where).toBeNull();
   else if (isSignal(cut)) expect(exitCode, where + stderr).toBe(cut.how === 'SIGINT' ? 130 : 143);
   else expect(signal, where).toBe('SIGKILL');
+  expect(ran.length, where).toBeGreaterThan(cut.at);
   return lab;
 }
 
