@@ -35,6 +35,8 @@ Documentation=man:lvmbackup(8) man:backup.yaml(5)
 ConditionPathExists=${escaped(file)}
 After=local-fs.target remote-fs.target lvm2-monitor.service
 OnFailure=${name}-failed.service
+StartLimitIntervalSec=1h
+StartLimitBurst=3
 
 [Service]
 Type=oneshot
@@ -48,6 +50,12 @@ StateDirectoryMode=0700
 # froze, and ends. What it has started must not be shot meanwhile.
 KillMode=mixed
 KillSignal=SIGTERM
+# Where it is killed itself, the child that thaws what it froze must live, and so must LVM's command of the moment.
+SendSIGKILL=no
+OOMPolicy=continue
+# Then it is started again, and begins with what was left: no snapshot waits for the next night.
+Restart=on-abnormal
+RestartSec=1min
 # Longer than that takes, with the hooks that come after a run (5 minutes each unless the file says otherwise).
 TimeoutStopSec=30min
 TimeoutStartSec=infinity

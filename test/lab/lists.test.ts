@@ -15,7 +15,7 @@ const SIZE = 64 * MiB;
 
 let on: Lab;
 beforeAll(async () => {
-  on = await bootLab({ disks: [{ size: 800 * MiB }], udev: true });
+  on = await bootLab({ disks: [{ size: 800 * MiB }], services: 'udev' });
   await sh(
     on,
     `

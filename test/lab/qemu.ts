@@ -2,12 +2,18 @@
 import type { LabDisk } from './disks.ts';
 import { type Machine, PROJECT } from './machine.ts';
 
+/**
+ * What runs beside LVM. None: no udevd, and LVM is told so. With udevd, LVM has its own defaults. With systemd as the
+ * first process, which brings udevd and the journal.
+ */
+export type Services = 'none' | 'udev' | 'systemd';
+
 export interface QemuOptions {
   readonly machine: Machine;
   readonly disks: readonly LabDisk[];
   /** In MiB. */
   readonly memory: number;
-  readonly udev: boolean;
+  readonly services: Services;
   readonly machineId: string;
   readonly kernelArgs: readonly string[];
 }
@@ -39,14 +45,14 @@ export function qemuArgv(options: QemuOptions): string[] {
   ];
 }
 
-function kernelLine({ machine, udev, machineId, kernelArgs }: QemuOptions): string {
+function kernelLine({ machine, services, machineId, kernelArgs }: QemuOptions): string {
   return [
     ...['console=ttyS0', 'loglevel=1', 'panic=-1', 'mitigations=off', 'nokaslr', 'tsc=reliable'],
     ...['no_timer_check', 'random.trust_cpu=on'],
     `lab.node=${base64(process.execPath)}`,
     `lab.agent=${base64(`${PROJECT}/test/lab/guest/agent.mjs`)}`,
     `lab.modules=${base64(machine.modules)}`,
-    `lab.udev=${udev ? 1 : 0}`,
+    `lab.services=${services}`,
     `lab.id=${machineId}`,
     ...kernelArgs,
   ].join(' ');

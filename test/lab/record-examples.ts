@@ -113,7 +113,7 @@ const wanted = process.argv.slice(2);
 for (const [name, { disks, script }] of Object.entries(MACHINES)) {
   if (wanted.length > 0 && !wanted.includes(name)) continue;
   const lab = await bootLab({
-    udev: true,
+    services: 'udev',
     machineId: '0123456789abcdef0123456789abcdef',
     disks: disks.map(({ size, serial }) => ({ size: size * MiB, serial })),
   });

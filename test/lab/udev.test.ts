@@ -18,7 +18,7 @@ const worlds = WORLDS.filter(({ name }) => names.includes(name));
 test.runIf(FULL).each(worlds)(
   '$name: backed up, killed, recovered, brought up to date',
   async (world: World) => {
-    const lab = await bootLab({ disks: world.disks.map((size) => ({ size: size * MiB })), udev: true });
+    const lab = await bootLab({ disks: world.disks.map((size) => ({ size: size * MiB })), services: 'udev' });
     on = lab;
     await sh(lab, `dmeventd; ${world.script}`);
     await backUp(lab, world.file);

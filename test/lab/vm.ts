@@ -9,15 +9,14 @@ import { Channel } from './channel.ts';
 import { type DiskSpec, type LabDisk, makeDisks, removeDisks } from './disks.ts';
 import { type Finished, Job, type JobOptions } from './job.ts';
 import { labMachine } from './machine.ts';
-import { AGENT_FD, qemuArgv } from './qemu.ts';
+import { AGENT_FD, qemuArgv, type Services } from './qemu.ts';
 import { underTerminal } from './tty.ts';
 
 export interface LabOptions {
   readonly disks?: readonly DiskSpec[];
   /** In MiB. */
   readonly memory?: number;
-  /** Debian's udevd runs and LVM has its own defaults. Else no udevd, and LVM is told so. */
-  readonly udev?: boolean;
+  readonly services?: Services;
   /** 32 hex digits; each machine has its own unless it is given. */
   readonly machineId?: string;
   readonly kernelArgs?: readonly string[];
@@ -53,7 +52,7 @@ async function boot(options: LabOptions, disks: readonly LabDisk[]): Promise<Lab
     machine: labMachine(),
     disks,
     memory: options.memory ?? 2048,
-    udev: options.udev ?? false,
+    services: options.services ?? 'none',
     machineId: options.machineId ?? randomBytes(16).toString('hex'),
     kernelArgs: options.kernelArgs ?? [],
   });

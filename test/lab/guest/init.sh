@@ -18,7 +18,7 @@ mount -t 9p -o ro,trans=virtio,version=9p2000.L,msize=512000,cache=loose host /l
 mount -t tmpfs -o size=75% ram /ram
 mkdir /ram/upper /ram/work
 mount -t overlay -o lowerdir=/lower,upperdir=/ram/upper,workdir=/ram/work overlay /root || die 'the overlay'
-NODE=$(path node) AGENT=$(path agent) MODULES=$(path modules) UDEV=$(word udev) ID=$(word id) RELEASE=$(uname -r)
+NODE=$(path node) AGENT=$(path agent) MODULES=$(path modules) SERVICES=$(word services) ID=$(word id) RELEASE=$(uname -r)
 mount --move /dev /root/dev
 mount --move /sys /root/sys
 
@@ -36,12 +36,12 @@ for folder in root etc/lvm/archive etc/lvm/backup etc/lvm/cache; do
   { [ "$folder" = root ] && ls root >/dev/null 2>&1; } || { mkdir -p $folder; mount -t tmpfs -o mode=700 ram $folder; }
 done
 mkdir -p lib/modules && ln -sfn "$MODULES/lib/modules/$RELEASE" "lib/modules/$RELEASE"
-rm -f etc/machine-id etc/lvm/devices/system.devices etc/lvm/lvmlocal.conf
+rm -f .dockerenv etc/machine-id etc/lvm/devices/system.devices etc/lvm/lvmlocal.conf
 echo "$ID" >etc/machine-id
 hostname lab
 ip link set lo up
 
-if [ "$UDEV" != 1 ]; then
+if [ "$SERVICES" = none ]; then
   cat >etc/lvm/lvmlocal.conf <<'CONF'
 # No udevd runs here: LVM makes its device nodes itself and waits for nobody.
 activation { udev_sync=0 udev_rules=0 verify_udev_operations=1 monitoring=0 }
@@ -50,13 +50,37 @@ CONF
 fi
 
 mount --move /proc proc
-export NODE AGENT UDEV
+export NODE AGENT SERVICES
 export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LC_ALL=C TZ=UTC TERM=xterm
+
+# The agent as a service that comes up with what every service may count on, and nothing of the host's own services.
+if [ "$SERVICES" = systemd ]; then
+  mkdir -p run/systemd/system
+  for unit in $(ls etc/systemd/system); do rm -rf "etc/systemd/system/$unit"; done
+  # It would empty /tmp, where a checkout may be.
+  ln -s /dev/null run/systemd/system/systemd-tmpfiles-setup.service
+  cat >run/systemd/system/lab.target <<'UNIT'
+[Unit]
+Requires=basic.target lab.service
+After=basic.target
+UNIT
+  cat >run/systemd/system/lab.service <<UNIT
+[Unit]
+FailureAction=poweroff-force
+SuccessAction=poweroff-force
+[Service]
+ExecStartPre=modprobe -a virtio_blk dm-mod dm-snapshot loop ext4
+ExecStart=$NODE $AGENT
+Environment=PATH=$PATH HOME=$HOME LC_ALL=C TZ=UTC TERM=xterm
+UNIT
+  exec /bin/busybox switch_root /root /lib/systemd/systemd --unit=lab.target --show-status=no
+fi
+
 # A shell stays the first process, for it takes in the orphans, which node would not.
 # Modules that every test needs; the kernel loads others by itself when they are asked for.
 cat >/root/run/lab-start <<'START'
 modprobe -a virtio_blk dm-mod dm-snapshot loop ext4
-[ "$UDEV" = 1 ] && { /lib/systemd/systemd-udevd --daemon; udevadm trigger; udevadm settle; }
+[ "$SERVICES" = udev ] && { /lib/systemd/systemd-udevd --daemon; udevadm trigger; udevadm settle; }
 "$NODE" "$AGENT" </dev/null
 echo "lab: the agent has ended with $?"
 sync; echo o >/proc/sysrq-trigger; sleep 60
