@@ -32,6 +32,14 @@ export function pvremove(device: string): Argv {
 }
 
 /**
+ * The same of one that no group lists, and whose UUID is ours. Where `vgextend` was killed, the label says already that
+ * a group uses it, and without force LVM keeps it for ever.
+ */
+export function pvremoveOrphan(device: string): Argv {
+  return ['pvremove', '-y', '--force', '--force', device];
+}
+
+/**
  * Zeroes the MiB at each end of a device that the run made a PV of: the end first, for the label goes last.
  * The device is then blank again, as it was when it was proven so.
  */

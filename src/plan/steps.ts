@@ -111,7 +111,9 @@ const WHOLE_LOAN: LoanStanding = { inGroup: true, labelled: true, tagged: true, 
 /** A device that the run made a PV of becomes blank again: LVM's metadata and the snapshot's remains go. */
 export function giveBackCommands(action: Draft<GroupReduce>, standing: LoanStanding): lvm.Argv[] {
   const { target, pv, forgetDevice } = action;
-  const blank = [lvm.zeroEnd(pv.device, pv.deviceSize), lvm.pvremove(pv.device), lvm.zeroStart(pv.device)];
+  const orphan = !standing.inGroup && !standing.outdated;
+  const remove = orphan ? lvm.pvremoveOrphan(pv.device) : lvm.pvremove(pv.device);
+  const blank = [lvm.zeroEnd(pv.device, pv.deviceSize), remove, lvm.zeroStart(pv.device)];
   return [
     // No tag tells of the device any more: once LVM takes it for no part of the group, nothing else would.
     ...(standing.outdated
