@@ -62,6 +62,22 @@ const words = (inventory: Inventory) =>
   );
 
 describe('what a killed run left', () => {
+  test('a label that no group lists goes by force: vgextend may have been killed in the middle', () => {
+    const ssd = aGroup('SSD', [{ device: '/dev/sda2', extents: 64 }], [], {
+      tags: [`lvmbackup.lent=${LENT}`, `lvmbackup.made=${LENT}`],
+    });
+    const commands = words(
+      anInventory({
+        groups: [ssd],
+        orphans: [aPv('/dev/sdb1', 100, 100, { uuid: LENT })],
+        devices: [aDevice('/dev/sda2', diskOf(64)), aDevice('/dev/sdb1', diskOf(100))],
+        probes: [aProbe('/dev/sdb1', { signature: 'LVM2_member', signatures: ['LVM2_member'] })],
+      }),
+    );
+    expect(commands).toContain('pvremove -y --force --force /dev/sdb1');
+    expect(commands.some((line) => line.startsWith('vgreduce'))).toBe(false);
+  });
+
   test('the snapshot goes, then the device is given back and blank', () => {
     const commands = words(killed());
     expect(commands.slice(0, 2)).toEqual(['lvremove -y SSD/root-snap', 'vgreduce SSD /dev/sdb1']);
