@@ -99,6 +99,32 @@ test.runIf(FULL)(
   },
 );
 
+test.runIf(FULL)(
+  'vgextend was killed in the middle: the label says that a group uses it, no group lists it',
+  async () => {
+    on = await fullGroup();
+    await on.write('/root/backup.yaml', FILE);
+    const uuid = 'LvmBkp-UCy6-Pz4b-Mo2I-5sBT-2Enq-ZzSWnC';
+    const source = await sha256(on, '/dev/S/root');
+    // The label comes first, then the group's metadata: what stands between the two.
+    await sh(
+      on,
+      `vgchange -q --addtag lvmbackup.lent=${uuid} --addtag lvmbackup.made=${uuid} S
+     pvcreate -q --uuid ${uuid} --norestorefile /dev/vdc
+     vgextend -q S /dev/vdc
+     dd if=/dev/vdc of=/root/label bs=512 skip=1 count=1 status=none
+     vgreduce -q S /dev/vdc
+     dd if=/root/label of=/dev/vdc bs=512 seek=1 conv=notrunc,fsync status=none`,
+    );
+    expect((await on.run(['pvremove', '-y', '/dev/vdc'])).stderr).toContain('its metadata is missing');
+    await recover(on);
+    await isBlank(on, '/dev/vdc');
+    await apply(on);
+    await expectNothingLeft(on);
+    expect(await backupDigest(on, 'B/root-backup', 24 * MiB)).toBe(source);
+  },
+);
+
 test.runIf(FULL)('another device of the group is missing too: refused, and nothing is reduced', async () => {
   on = await machine(
     [25, 60, 40, 20],
