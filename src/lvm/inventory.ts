@@ -51,6 +51,11 @@ export interface PhysicalVolume {
   readonly device: string | null;
   /** Where it is, though the metadata calls it missing: it was away while LVM wrote that. */
   readonly calledMissing?: string;
+  /**
+   * Of an orphan: its label says that a group uses it, and that group is nowhere. Its other devices are away, or the
+   * command that put it into the group was killed in the middle.
+   */
+  readonly ofLostGroup?: true;
   readonly allocatable: boolean;
   readonly deviceSize: Bytes;
   /** Where the first extent begins. */

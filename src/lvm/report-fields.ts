@@ -13,7 +13,7 @@ export const REPORT_FIELDS = {
   ],
   pv: [
     ...['pv_uuid', 'pv_name', 'dev_size', 'pe_start', 'pv_pe_count', 'pv_pe_alloc_count'],
-    ...['pv_allocatable', 'pv_missing'],
+    ...['pv_allocatable', 'pv_missing', 'pv_in_use'],
   ],
   lv: [
     ...['lv_uuid', 'lv_name', 'lv_size', 'lv_role', 'lv_layout', 'lv_tags', 'lv_active', 'lv_device_open'],

@@ -36,7 +36,10 @@ export function readReport(document: unknown, host: Host = { systemId: null }): 
   for (const entry of reportEntries(document)) {
     const [vg] = entry.vg;
     if (vg === undefined) {
-      for (const row of entry.pv) orphans.set(row.pv_uuid, physicalVolume(row, []));
+      for (const row of entry.pv) {
+        const lost = isSet(row.pv_in_use) ? ({ ofLostGroup: true } as const) : {};
+        orphans.set(row.pv_uuid, { ...physicalVolume(row, []), ...lost });
+      }
       continue;
     }
     const group = readGroup(vg, entry, host);

@@ -12,6 +12,7 @@ import type {
   PhysicalVolume,
   PvUuid,
 } from '../lvm/inventory.ts';
+import { OUR_UUID_PREFIX } from '../lvm/names.ts';
 import { type Bytes, bytes, type Extents, extents } from '../units.ts';
 import type { PlannedPv } from './action.ts';
 import type { Model, ModelPv } from './model.ts';
@@ -22,6 +23,8 @@ export type DeviceUse =
   | { readonly kind: 'missing' }
   | { readonly kind: 'member'; readonly group: string; readonly pv: ModelPv }
   | { readonly kind: 'orphan'; readonly pv: PhysicalVolume }
+  /** Its label says that a group uses it, and that group is nowhere. `ours`: a run of ours wrote the label. */
+  | { readonly kind: 'of-lost-group'; readonly path: string; readonly ours: boolean }
   | { readonly kind: 'blank'; readonly device: BlockDevice }
   /** `LVM2_member` without a PV in the report: hidden by the devices file, or of another kind of LVM. */
   | { readonly kind: 'hidden-pv'; readonly path: string }
@@ -43,11 +46,16 @@ export function useOf(model: Model, named: string): DeviceUse {
     if (pv) return { kind: 'member', group: name, pv };
   }
   const orphan = [...model.orphans.values()].find((pv) => samePath(pv.device));
-  if (orphan) return heldBy(inventory, path) ?? { kind: 'orphan', pv: orphan };
+  if (orphan) return heldBy(inventory, path) ?? useOfOrphan(orphan, path);
   if (!inventory.devices) return { kind: 'unknown' };
   const device = inventory.devices.byPath.get(path);
   if (!device) return { kind: 'missing' };
   return useOfPlain(inventory, device, inventory.devices.probes.get(path));
+}
+
+function useOfOrphan(pv: PhysicalVolume, path: string): DeviceUse {
+  if (pv.ofLostGroup) return { kind: 'of-lost-group', path, ours: pv.uuid.startsWith(OUR_UUID_PREFIX) };
+  return { kind: 'orphan', pv };
 }
 
 function useOfPlain(inventory: Inventory, device: BlockDevice, probe: DeviceProbe | undefined): DeviceUse {

@@ -143,6 +143,14 @@ export function deviceRefusal(
         'carries an LVM label, but LVM does not show it',
         "see LVM's devices file: lvmdevices(8), `lvmdevices --adddev`",
       );
+    case 'of-lost-group':
+      return refuse(
+        'device-in-use',
+        'is marked as a physical volume of a group that is nowhere to be seen',
+        use.ours
+          ? `a run was killed while it made the group, or the group's metadata is damaged; only where the first is sure: pvremove --force --force ${named}`
+          : `plug in the group's other devices; where nothing of that group is wanted: pvremove --force --force ${named}`,
+      );
     case 'in-use':
       return refuse('device-in-use', `is in use (${use.by})`, 'unmount it or release it first');
     case 'not-blank':

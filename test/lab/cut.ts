@@ -14,6 +14,11 @@ export interface Cut {
   readonly how: (typeof WAYS)[number];
 }
 
+export interface PlannedCut extends Cut {
+  /** As the plan had it. A later run may name another copy at the same place. */
+  readonly command: string;
+}
+
 export const WAYS = ['before', 'after', 'inside', 'child', 'power', 'SIGINT', 'SIGTERM'] as const;
 
 /** What it is asked by, it answers: nothing of the run is left. */
@@ -22,15 +27,15 @@ export function isSignal({ how }: Cut): boolean {
 }
 
 /** Every way at every command. */
-export function everyCut(commands: readonly string[]): Cut[] {
-  return commands.flatMap((_, index) => WAYS.map((how) => ({ at: index + 1, how })));
+export function everyCut(commands: readonly string[]): PlannedCut[] {
+  return commands.flatMap((command, index) => WAYS.map((how) => ({ at: index + 1, how, command })));
 }
 
 /**
  * Every nth of them from the kth on, where the share is `k/n`. Of a share that is no multiple of the ways, each way and
  * each command has its turn; the n shares together are all.
  */
-export function shareOf(cuts: readonly Cut[], share: string): Cut[] {
+export function shareOf(cuts: readonly PlannedCut[], share: string): PlannedCut[] {
   const [, from, of] = /^(\d+)\/(\d+)$/.exec(share) ?? [];
   if (!(Number(of) > 0)) throw new Error(`a share of the cuts is k/n, not ${share}`);
   return cuts.filter((_, index) => index % Number(of) === Number(from) - 1);

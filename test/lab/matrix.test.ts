@@ -6,7 +6,15 @@ import { afterEach, expect, test } from 'vitest';
 import { trial } from '../helpers/faults.ts';
 import { expectNothingLeft, machine } from './backup.ts';
 import { completeCopies } from './copies.ts';
-import { type Cut, everyCut, isSignal, plannedCommands, runInto, shareOf, wrapCommands } from './cut.ts';
+import {
+  everyCut,
+  isSignal,
+  type PlannedCut,
+  plannedCommands,
+  runInto,
+  shareOf,
+  wrapCommands,
+} from './cut.ts';
 import { lvmbackup, sh, sha256 } from './tool.ts';
 import type { Lab } from './vm.ts';
 import { WORLDS, type World } from './worlds.ts';
@@ -70,13 +78,18 @@ async function runUncut(lab: Lab): Promise<void> {
   expect(exitCode, stdout + stderr).toBe(0);
 }
 
-async function survive(world: World, lab: Lab, turn: number, cut: Cut, contents: Set<string>): Promise<Lab> {
+async function survive(
+  world: World,
+  lab: Lab,
+  turn: number,
+  cut: PlannedCut,
+  contents: Set<string>,
+): Promise<Lab> {
   const older = [...contents].at(-1);
   await changeSources(lab, world);
   const before = await sourceSums(lab, world);
   for (const one of before) contents.add(one);
-  const commands = await plannedCommands(lab);
-  const where = `${world.name}, ${cut.how} ${cut.at}: ${commands[cut.at - 1]}\n`;
+  const where = `${world.name}, ${cut.how} ${cut.at}: ${cut.command}\n`;
   const next = await runInto(lab, cut, 'apply', '-y', '--allow-remove');
   on = next;
   if (isSignal(cut)) await expectNothingLeft(next);

@@ -125,6 +125,33 @@ test.runIf(FULL)(
   },
 );
 
+test.runIf(FULL)(
+  'vgcreate was killed in the middle: refused before anything is changed, until the label is gone',
+  async () => {
+    on = await machine([25, 60], 'vgcreate -q S /dev/vda; lvcreate -q -y -l 2 -n root S');
+    await on.write(
+      '/root/backup.yaml',
+      'version: 1\ngroup: {name: B, devices: [/dev/vdb]}\nvolumes: [{source: S/root}]\n',
+    );
+    await sh(
+      on,
+      `pvcreate -q --uuid LvmBkp-Kept-nDSy-sw1H-Jh0l-72UJ-t4jwuY --norestorefile --dataalignment 1m /dev/vdb
+     vgcreate -q B /dev/vdb
+     dd if=/dev/vdb of=/root/label bs=512 skip=1 count=1 status=none
+     vgremove -q B
+     dd if=/root/label of=/dev/vdb bs=512 seek=1 conv=notrunc,fsync status=none`,
+    );
+    const refused = await lvmbackup(on, 'apply', '-y');
+    expect(refused.exitCode, refused.stdout + refused.stderr).toBe(4);
+    expect(refused.stdout + refused.stderr).toContain('pvremove --force --force /dev/vdb');
+    expect((await on.ok('vgs', '--noheadings', '-o', 'vg_name')).trim()).toBe('S');
+    await on.ok('pvremove', '-y', '--force', '--force', '/dev/vdb');
+    await sh(on, 'blkdiscard --zeroout --length 1048576 /dev/vdb');
+    await apply(on);
+    await expectNothingLeft(on);
+  },
+);
+
 test.runIf(FULL)('another device of the group is missing too: refused, and nothing is reduced', async () => {
   on = await machine(
     [25, 60, 40, 20],

@@ -60,6 +60,17 @@ describe('the machine with a volume of every kind', () => {
     ]);
   });
 
+  test('says of an orphan whose label is in use that its group is lost', () => {
+    const report = fullreportOf('kinds');
+    for (const row of report.report.flatMap(({ pv = [] }) => pv)) row.pv_in_use = 'used';
+    const { groups, orphans } = readReport(report);
+    expect([...orphans.values()]).toEqual([
+      expect.objectContaining({ device: '/dev/vdd', ofLostGroup: true }),
+    ]);
+    for (const { pvs } of groups.values())
+      for (const pv of pvs.values()) expect(pv).not.toHaveProperty('ofLostGroup');
+  });
+
   test.each([
     ['plain', { roles: ['public', 'origin', 'thickorigin'], layout: ['linear'], tags: ['one', 'two=2'] }],
     ['plain', { size: 32 * 1024 ** 2, extents: 8, active: true, open: false, hidden: false, origin: null }],

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { Inventory, Volume } from '../../src/lvm/inventory.ts';
+import type { Inventory, PvUuid, Volume } from '../../src/lvm/inventory.ts';
 import type { Action } from '../../src/plan/action.ts';
 import { planBackup, UnknownSources } from '../../src/plan/plan-backup.ts';
 import { commandsOf } from '../../src/plan/steps.ts';
@@ -242,6 +242,17 @@ describe('the lent device', () => {
       withDevice({ orphans: [aPv('/dev/sdc1', 0, 0, { deviceSize: bytes(diskOf(100)) })] }),
     );
     expect(plan.actions[0]).toMatchObject({ type: 'group.extend', extents: 100, pv: { make: false } });
+  });
+
+  test.each([
+    ['LvmBkp-Lent-nDSy-sw1H-Jh0l-72UJ-t4jwuY', 'a run was killed'],
+    ['nDSyqq-Lent-nDSy-sw1H-Jh0l-72UJ-t4jwuY', "plug in the group's other devices"],
+  ])('marked as used by a group that is nowhere, with UUID %s: refused', (uuid, hint) => {
+    const lost = aPv('/dev/sdc1', 0, 0, { uuid: uuid as PvUuid, ofLostGroup: true });
+    const plan = planOf(lending, withDevice({ orphans: [lost] }));
+    expect(plan.errors).toEqual(['device-in-use']);
+    expect(plan.actions).toEqual([]);
+    expect(plan.problems[0]?.hint).toContain(hint);
   });
 
   test('in the source group already: used, and not given back', () => {
