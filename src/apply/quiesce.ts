@@ -3,7 +3,9 @@ import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { ExitCode, UserError } from '../errors.ts';
 import type { Quiesce } from '../plan/action.ts';
-import { holdCommands, THAW_GUARD_ROLE } from './thaw-guard.ts';
+import { HELD_FOLDER } from './held-records.ts';
+import { holdCommands } from './hold-commands.ts';
+import { THAW_GUARD_ROLE } from './thaw-guard.ts';
 
 export interface HeldStill {
   /** Lets it go. Throws UserError where it was not still to the end, or where it is held still. */
@@ -14,10 +16,11 @@ export interface HeldStill {
 export async function holdStill(
   quiesce: Quiesce,
   program: readonly [string, ...string[]],
+  records = HELD_FOLDER,
 ): Promise<HeldStill> {
   const { how, mountPoint, limit } = quiesce;
   const [command, ...rest] = program;
-  const child = spawn(command, [...rest, THAW_GUARD_ROLE, how, mountPoint, String(limit)], {
+  const child = spawn(command, [...rest, THAW_GUARD_ROLE, how, mountPoint, String(limit), records], {
     stdio: ['pipe', 'pipe', 'inherit'],
     detached: true,
   });

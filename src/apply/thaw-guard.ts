@@ -7,48 +7,48 @@
  * end, or `stuck` and why it could not thaw.
  */
 import { spawnSync } from 'node:child_process';
+import { forgetHeld, writeHeld } from './held-records.ts';
+import { holdCommands } from './hold-commands.ts';
 
 /** The first argument that starts the program in this role. */
 export const THAW_GUARD_ROLE = '--internal-thaw-guard';
 
-/** `how` is `freeze` or `remount`; `limit` in seconds. */
-export function runThawGuard([how = '', mountPoint = '', limit = '0']: readonly string[]): void {
+/** `limit` in seconds; `folder` is where it is written down that it is held. */
+export function runThawGuard([way, mountPoint = '', limit = '0', folder = '']: readonly string[]): void {
+  const how = way === 'remount' ? 'remount' : 'freeze';
   const commands = holdCommands(how, mountPoint);
+  let record = '';
   let timer: NodeJS.Timeout | undefined;
   let over = false;
+  const say = (word: string) => process.stdout.write(`${word}\n`, () => process.exit());
   const end = (word: 'thawed' | 'late') => {
     if (over) return;
     over = true;
     clearTimeout(timer);
     const problem = runQuietly(commands.free);
-    process.stdout.write(problem === null ? `${word}\n` : `stuck ${problem}\n`, () => process.exit());
+    if (problem === null) forgetHeld(record);
+    say(problem === null ? word : `stuck ${problem}`);
   };
   // From before the freeze on: what comes while it is made is heard as soon as it is there.
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => end('thawed'));
   process.stdin.on('end', () => end('thawed')).resume();
   process.stdout.on('error', () => end('thawed'));
+  try {
+    record = writeHeld({ how, mountPoint }, folder);
+  } catch (error) {
+    over = true;
+    say(`failed it cannot be written down: ${(error as Error).message}`);
+    return;
+  }
   const failed = runQuietly(commands.hold);
   if (failed !== null) {
     over = true;
-    process.stdout.write(`failed ${failed}\n`, () => process.exit());
+    forgetHeld(record);
+    say(`failed ${failed}`);
     return;
   }
   timer = setTimeout(() => end('late'), Number(limit) * 1000);
   process.stdout.write('frozen\n');
-}
-
-/** The commands that hold a file system still, and that let it go. */
-export function holdCommands(how: string, mountPoint: string): { hold: string[]; free: string[] } {
-  if (how === 'remount') {
-    return {
-      hold: ['mount', '-o', 'remount,ro', mountPoint],
-      free: ['mount', '-o', 'remount,rw', mountPoint],
-    };
-  }
-  return {
-    hold: ['fsfreeze', '--freeze', mountPoint],
-    free: ['fsfreeze', '--unfreeze', mountPoint],
-  };
 }
 
 /** Why the command failed; null where it did not. */

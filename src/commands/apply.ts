@@ -3,7 +3,7 @@ import type { RunContext } from '../apply/context.ts';
 import { requireMountedAt } from '../apply/device-mounts.ts';
 import type { ApplyEvent, Outcome } from '../apply/events.ts';
 import { hookRunner } from '../apply/hook-process.ts';
-import { acquireLock, type Lock } from '../apply/lock.ts';
+import type { Lock } from '../apply/lock.ts';
 import { holdStill } from '../apply/quiesce.ts';
 import { runPlan } from '../apply/run-plan.ts';
 import { RunRecorder } from '../apply/run-recorder.ts';
@@ -31,6 +31,7 @@ import { rememberRun } from './remember-run.ts';
 import { readSavedPlan } from './saved-plan.ts';
 import { SIGNAL_CODES, withSignals } from './signals.ts';
 import { openStateFolder } from './state-folder.ts';
+import { withLock } from './with-lock.ts';
 
 export interface ApplyOptions {
   readonly plan?: string;
@@ -53,12 +54,7 @@ export async function apply(options: ApplyOptions, io: Io, version: string): Pro
   }
   const wanted = saved === null ? fromFile(options, io) : fromSavedPlan(saved, options.plan ?? '');
   if (!wanted) return ExitCode.badInput;
-  const lock = acquireLock(process.argv.slice(2), new Date());
-  try {
-    return await underTheLock(wanted, { ...options, lock }, io, version);
-  } finally {
-    lock.release();
-  }
+  return withLock(io, (lock) => underTheLock(wanted, { ...options, lock }, io, version));
 }
 
 interface Locked {

@@ -2,21 +2,18 @@ import { isRunAlive } from '../apply/lock.ts';
 import { ExitCode } from '../errors.ts';
 import { planDocument } from '../plan/document.ts';
 import { hasErrors, type Plan } from '../plan/plan.ts';
-import { planText } from '../views/plan-text.ts';
 import type { Io } from './io.ts';
 import { liveState, makePlan, recordedState, specFor } from './make-plan.ts';
 import { patiently } from './patiently.ts';
+import { type Shown, shownPlan } from './shown-plan.ts';
 import { writeFileAtomically } from './write-file.ts';
 
-export interface PlanOptions {
+export interface PlanOptions extends Shown {
   readonly file?: string;
   readonly state?: string;
   readonly out?: string;
-  readonly format: 'text' | 'json' | 'markdown';
   readonly only: readonly string[];
   readonly detailedExitcode?: boolean;
-  readonly diff?: boolean;
-  readonly verbose?: boolean;
 }
 
 export async function plan(options: PlanOptions, io: Io): Promise<ExitCode> {
@@ -33,27 +30,10 @@ export async function plan(options: PlanOptions, io: Io): Promise<ExitCode> {
     // What a live run has open is no leftover; a recorded state tells nothing of runs.
     liveRun: options.state === undefined && isRunAlive(),
   });
-  io.out(`${await shown(made, options, io)}\n`);
+  io.out(`${await shownPlan(made, options, io)}\n`);
   if (options.out !== undefined) savePlan(made, options.out, io);
   if (hasErrors(made)) return ExitCode.refused;
   return options.detailedExitcode && made.actions.length > 0 ? ExitCode.changes : ExitCode.done;
-}
-
-async function shown(made: Plan, options: PlanOptions, io: Io): Promise<string> {
-  switch (options.format) {
-    case 'json':
-      return JSON.stringify(planDocument(made), null, 2);
-    case 'markdown': {
-      const { planMarkdown } = await import('../views/plan-markdown.ts');
-      return planMarkdown(made);
-    }
-    case 'text': {
-      const text = planText(made, { style: io.outStyle, verbose: options.verbose ?? false });
-      if (!options.diff) return text;
-      const { planDiff } = await import('../views/plan-diff.ts');
-      return [planDiff(made, io.outStyle), text].filter((part) => part !== '').join('\n\n');
-    }
-  }
 }
 
 /** A plan that cannot be applied is not saved: it would only be refused later. */

@@ -1,5 +1,5 @@
 /** `lvmbackup recover`: what dead runs left, put right from the tags alone; needs no file. */
-import { acquireLock, type Lock } from '../apply/lock.ts';
+import type { Lock } from '../apply/lock.ts';
 import { endLeftovers } from '../apply/mount-point.ts';
 import { ExitCode } from '../errors.ts';
 import { readState } from '../lvm/read-state.ts';
@@ -15,6 +15,7 @@ import type { Io } from './io.ts';
 import { patiently } from './patiently.ts';
 import { readMachine } from './read-machine.ts';
 import { STATE_FOLDER } from './state-folder.ts';
+import { withLock } from './with-lock.ts';
 
 export async function recover(
   options: { readonly format: 'text' | 'json' },
@@ -22,8 +23,7 @@ export async function recover(
   version: string,
 ): Promise<ExitCode> {
   // Whoever holds the lock is alive, and so is what it has open.
-  const lock = acquireLock(process.argv.slice(2), new Date());
-  try {
+  return withLock(io, async (lock) => {
     const plan = await planNow(io);
     const json = options.format === 'json' ? applyJson(io.out, () => new Date()) : null;
     if (json) json.begin(plan, version);
@@ -31,9 +31,7 @@ export async function recover(
     const exitCode = await runRecovery(plan, lock, io, json);
     await endMounts(json ? io.err : io.out, io);
     return exitCode;
-  } finally {
-    lock.release();
-  }
+  });
 }
 
 async function runRecovery(plan: Plan, lock: Lock, io: Io, json: ApplyJson | null): Promise<ExitCode> {

@@ -1,31 +1,34 @@
 /** `lvmbackup restore`: a restore point back onto its source or another volume, shown and confirmed as a plan is. */
-import { acquireLock, isRunAlive } from '../apply/lock.ts';
+import { isRunAlive } from '../apply/lock.ts';
 import { ExitCode, UserError } from '../errors.ts';
 import { UnknownPoint } from '../plan/choose-point.ts';
-import { planDocument, type SavedPlan } from '../plan/document.ts';
+import type { SavedPlan } from '../plan/document.ts';
 import { hasErrors, type Plan } from '../plan/plan.ts';
 import { planRestore, type RestoreRequest } from '../plan/plan-restore.ts';
 import { compared, staleReasons } from '../plan/stale.ts';
 import { nearest } from '../spec/suggest.ts';
 import { applyJson } from '../views/apply-json.ts';
-import { planText } from '../views/plan-text.ts';
 import { perform, refuseStale, rememberIdle, rememberingRefusals } from './apply.ts';
 import { confirm } from './confirm.ts';
 import type { Io } from './io.ts';
 import { savePlan } from './plan.ts';
 import { groupOfFile, readMachine } from './read-machine.ts';
+import { type Shown, shownPlan } from './shown-plan.ts';
+import { withLock } from './with-lock.ts';
 
-export interface RestoreOptions {
+export interface RestoreOptions extends Shown {
   readonly point?: string;
   readonly to?: string;
   readonly file?: string;
   readonly out?: string;
   readonly autoApprove?: boolean;
-  /** With the commands. */
-  readonly verbose?: boolean;
   readonly stateDir: string;
-  readonly format: 'text' | 'json';
 }
+
+/** Of one that is done at once. */
+type RunOptions = Pick<RestoreOptions, 'stateDir' | 'diff' | 'verbose'> & {
+  readonly format: 'text' | 'json';
+};
 
 export async function restore(
   source: string,
@@ -33,14 +36,22 @@ export async function restore(
   io: Io,
   version: string,
 ): Promise<ExitCode> {
-  const group = groupOfFile(options.file, io, options.format === 'json');
+  const { format } = options;
+  const group = groupOfFile(options.file, io, format === 'json');
   if (group === undefined) return ExitCode.badInput;
   const request = { source, point: options.point ?? null, to: options.to ?? null, group };
   if (options.out !== undefined) return planOnly(request, options.out, options, io);
+  if (format === 'markdown') {
+    throw new UserError(
+      ExitCode.badInput,
+      'markdown shows a plan to others, and a restore is done at once',
+      'save the plan with --out FILE, and apply it when they agree',
+    );
+  }
   const approved = options.autoApprove ?? false;
   return underTheLock(
     { request, clock: new Date(), saved: false, moved: () => [], approved },
-    options,
+    { ...options, format },
     io,
     version,
   );
@@ -49,7 +60,7 @@ export async function restore(
 /** `apply PLAN` of a plan that `restore --out` saved: it is its own approval. */
 export async function applyRestore(
   saved: SavedPlan,
-  options: Pick<RestoreOptions, 'stateDir' | 'format'>,
+  options: RunOptions,
   io: Io,
   version: string,
 ): Promise<ExitCode> {
@@ -72,15 +83,9 @@ export async function applyRestore(
 }
 
 /** Changes nothing, so it takes no lock. */
-async function planOnly(
-  request: RestoreRequest,
-  path: string,
-  { format, verbose = false }: Pick<RestoreOptions, 'format' | 'verbose'>,
-  io: Io,
-): Promise<ExitCode> {
+async function planOnly(request: RestoreRequest, path: string, options: Shown, io: Io): Promise<ExitCode> {
   const plan = await planNow({ request, clock: new Date(), saved: true }, isRunAlive());
-  const text = () => planText(plan, { style: io.outStyle, verbose });
-  io.out(`${format === 'json' ? JSON.stringify(planDocument(plan), null, 2) : text()}\n`);
+  io.out(`${await shownPlan(plan, options, io)}\n`);
   savePlan(plan, path, io);
   return hasErrors(plan) ? ExitCode.refused : ExitCode.done;
 }
@@ -96,17 +101,16 @@ interface Wanted {
 
 async function underTheLock(
   { request, clock, saved, moved, approved }: Wanted,
-  { stateDir, format, verbose = false }: Pick<RestoreOptions, 'stateDir' | 'format' | 'verbose'>,
+  { stateDir, ...show }: RunOptions,
   io: Io,
   version: string,
 ): Promise<ExitCode> {
-  const lock = acquireLock(process.argv.slice(2), new Date());
-  try {
+  return withLock(io, async (lock) => {
     const plan = await planNow({ request, clock, saved }, false);
     await rememberingRefusals(plan, { stateDir }, io, async () => refuseStale(moved(plan)));
-    const json = format === 'json' ? applyJson(io.out, () => new Date()) : null;
+    const json = show.format === 'json' ? applyJson(io.out, () => new Date()) : null;
     if (json) json.begin(plan, version);
-    else io.out(`${planText(plan, { style: io.outStyle, verbose })}\n`);
+    else io.out(`${await shownPlan(plan, show, io)}\n`);
     if (hasErrors(plan)) {
       await rememberIdle(plan, ExitCode.refused, { stateDir }, io);
       return ExitCode.refused;
@@ -117,9 +121,7 @@ async function underTheLock(
       refuseStale(staleReasons(before, await planNow({ request, clock, saved }, false)));
     });
     return await perform(plan, { stateDir, lock }, io, json);
-  } finally {
-    lock.release();
-  }
+  });
 }
 
 const UNASKED = 'lvmbackup restore -y runs it without a question; so does a plan that --out saved';

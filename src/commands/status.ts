@@ -1,4 +1,5 @@
 /** `lvmbackup status`: how the backups stand, for people and for programs that watch. Changes nothing. */
+import { heldFileSystems } from '../apply/held-records.ts';
 import { isRunAlive } from '../apply/lock.ts';
 import { ExitCode, UserError } from '../errors.ts';
 import { RUN_FORMAT } from '../plan/run-record.ts';
@@ -32,6 +33,7 @@ export async function status(options: StatusOptions, io: Io): Promise<ExitCode> 
     clock: recorded?.createdAt ?? new Date(),
     runs: historyFor(options).runs,
     liveRun: recorded === null && isRunAlive(),
+    held: recorded === null ? heldFileSystems().map(({ mountPoint }) => mountPoint) : [],
   });
   write(await shown(made, options, io), options, io);
   return made.attention ? ExitCode.attention : ExitCode.done;

@@ -1,6 +1,5 @@
 /** `lvmbackup verify`: reads restore points again, past the page cache, and holds them against their digests. */
 import { must, withActivePoint } from '../apply/active-point.ts';
-import { acquireLock } from '../apply/lock.ts';
 import { timeText } from '../apply/placeholders.ts';
 import { rememberVerdict } from '../apply/remember-verdict.ts';
 import { setDirty } from '../copy/dirty-mark.ts';
@@ -23,6 +22,7 @@ import { groupOfFile, readMachine } from './read-machine.ts';
 import { unknownPoint } from './restore.ts';
 import { SIGNAL_CODES, type StopSignal, withSignals } from './signals.ts';
 import { manifestPath } from './state-folder.ts';
+import { withLock } from './with-lock.ts';
 
 export interface VerifyOptions {
   readonly file?: string;
@@ -37,8 +37,7 @@ export async function verify(sources: readonly string[], options: VerifyOptions,
   const group = groupOfFile(options.file, io, json);
   if (group === undefined) return ExitCode.badInput;
   const view = json ? verifyJson(io.out, sample) : verifyText(io);
-  const lock = acquireLock(process.argv.slice(2), new Date());
-  try {
+  return withLock(io, async (lock) => {
     const inventory = await readMachine();
     const wanted = chosen(inventory, sources, group);
     const files = { lock: lock.fd, program: ownProgram() };
@@ -58,9 +57,7 @@ export async function verify(sources: readonly string[], options: VerifyOptions,
     view.end(done, wanted.passedOver);
     if (stopped !== null) return SIGNAL_CODES[stopped];
     return isAllWell(done, wanted, sources) ? ExitCode.done : ExitCode.attention;
-  } finally {
-    lock.release();
-  }
+  });
 }
 
 /** Nothing read is nothing proven: the disk with the points may be away. */

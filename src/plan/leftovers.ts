@@ -11,6 +11,11 @@ export interface StatusLeftover {
   readonly source: string | null;
 }
 
+/** The mount points of file systems that a dead run held still. */
+export function stillHeld(mountPoints: readonly string[]): StatusLeftover[] {
+  return mountPoints.map((target) => ({ target, reason: 'a dead run held it still', source: null }));
+}
+
 export function leftoversOf(inventory: Inventory, clock: Date): StatusLeftover[] {
   const { actions, problems } = planRecovery({ inventory, clock });
   return [

@@ -5,7 +5,7 @@
 import type { Inventory } from '../lvm/inventory.ts';
 import type { Spec } from '../spec/spec.ts';
 import { bytesOf } from '../units.ts';
-import { leftoversOf, type StatusLeftover } from './leftovers.ts';
+import { leftoversOf, type StatusLeftover, stillHeld } from './leftovers.ts';
 import { membersOf } from './members.ts';
 import { clockText } from './plan.ts';
 import { type RestorePoint, restorePoints } from './restore-points.ts';
@@ -85,13 +85,15 @@ export interface StatusInput {
   /** The oldest first. */
   readonly runs: readonly RunRecord[];
   readonly liveRun: boolean;
+  /** Mount points of file systems that a run holds still, or that a dead one held. */
+  readonly held: readonly string[];
 }
 
 export function statusOf(input: StatusInput): Status {
   const { spec, inventory, clock, liveRun } = input;
   const group = inventory.groups.get(spec.group.name);
   const points = restorePoints(inventory).filter(({ volume }) => volume.group === spec.group.name);
-  const leftovers = liveRun ? [] : leftoversOf(inventory, clock);
+  const leftovers = liveRun ? [] : [...stillHeld(input.held), ...leftoversOf(inventory, clock)];
   const { members } = membersOf(spec.volumes, inventory, []);
   const known = {
     points: { byId: indexed(points, 'sourceId'), byName: indexed(points, 'source') },

@@ -14,7 +14,7 @@ import { quoted } from './quote.ts';
 export function planMarkdown(raw: Plan): string {
   const plan = printable(raw);
   return [
-    `### lvmbackup plan for ${literal(plan.config.path)}`,
+    `### ${title(plan)}`,
     summary(plan),
     problems(plan.problems),
     plan.actions.length > 0 ? actions(plan.actions) : '',
@@ -25,6 +25,12 @@ export function planMarkdown(raw: Plan): string {
   ]
     .filter((part) => part !== '')
     .join('\n\n');
+}
+
+function title({ restore, config }: Plan): string {
+  if (restore === undefined) return `lvmbackup plan for ${literal(config.path)}`;
+  const to = restore.to === null ? '' : ` to ${literal(restore.to)}`;
+  return `lvmbackup restore of ${literal(restore.source)}${to}`;
 }
 
 function summary(plan: Plan): string {

@@ -142,6 +142,12 @@ describe('plan', () => {
     expect((await cli(['plan', '-f', '-', '--state', '-'])).code).toBe(3);
   });
 
+  test('a restore that is done at once is not shown for a review', async () => {
+    const shown = await cli(['restore', 'S/root', '--format', 'markdown']);
+    expect(shown.code).toBe(3);
+    expect(shown.stderr).toContain('save the plan with --out FILE');
+  });
+
   test('against a bare report of LVM it warns that nothing is known of devices', async () => {
     const { fullreport } = JSON.parse(readFileSync(`${ROOT}examples/states/guide.json`, 'utf8'));
     const bare = written('bare.json', JSON.stringify(fullreport));

@@ -53,7 +53,7 @@ test.each(['guide', 'pattern'])('of the example %s', async (name) => {
       await answerOrUserError(() => {
         const { inventory } = recordedState(path);
         const status = statusOf({
-          ...{ spec: read.spec, file: 'f', inventory, clock: CLOCK, runs: [], liveRun: false },
+          ...{ spec: read.spec, file: 'f', inventory, clock: CLOCK, runs: [], liveRun: false, held: [] },
         });
         statusText(status, PLAIN);
         statusPrometheus(status);

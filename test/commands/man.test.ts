@@ -36,6 +36,8 @@ function typeset(input: string): string {
   return stdout;
 }
 
+const startOf = (text: string) => new RegExp(`^ +${text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')}( |$)`);
+
 test('at the width of a terminal every line can be broken', () => {
   for (const { roff: input } of Object.values(page)) {
     const { stderr } = spawnSync('groff', ['-man', '-Tutf8', '-ww', '-z'], { input, encoding: 'utf8' });
@@ -52,7 +54,9 @@ describe('lvmbackup(8)', () => {
       const section = shown.slice(shown.indexOf(`\n   ${name}\n`));
       for (const { flags, value } of options) {
         if (flags.includes('--help')) continue;
-        expect(section).toContain(`${flags.join(', ')}${value === null ? '' : ` ${value.name}`}\n`);
+        // What it does stands on the next line, or behind a short one.
+        const shape = `${flags.join(', ')}${value === null ? '' : ` ${value.name}`}`;
+        expect(section.split('\n')).toContainEqual(expect.stringMatching(startOf(shape)));
       }
       for (const { name: argument } of args) expect(section).toMatch(new RegExp(`^ +\\[?${argument}`, 'm'));
       for (const example of examples) expect(section).toContain(example);

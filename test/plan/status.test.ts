@@ -36,9 +36,10 @@ interface Given {
   readonly runs?: readonly RunRecord[];
   readonly machine?: ReturnType<typeof aBackedUpMachine>;
   readonly liveRun?: boolean;
+  readonly held?: readonly string[];
 }
 
-function statusFor({ kept = [], runs = [], machine, liveRun = false }: Given): Status {
+function statusFor({ kept = [], runs = [], machine, liveRun = false, held = [] }: Given): Status {
   return statusOf({
     spec: aSpec([ROOT]),
     file: 'backup.yaml',
@@ -46,6 +47,7 @@ function statusFor({ kept = [], runs = [], machine, liveRun = false }: Given): S
     clock: CLOCK,
     runs,
     liveRun,
+    held,
   });
 }
 
@@ -75,7 +77,14 @@ describe('the state of a source', () => {
 
   test('without refreshAfter nothing is ever due or late', () => {
     const [root] = statusOf({
-      ...{ spec: aSpec([aVolumeSpec('SSD/root')]), file: 'f', clock: CLOCK, runs: [], liveRun: false },
+      ...{
+        spec: aSpec([aVolumeSpec('SSD/root')]),
+        file: 'f',
+        clock: CLOCK,
+        runs: [],
+        liveRun: false,
+        held: [],
+      },
       inventory: aBackedUpMachine(['root'], [copy(9999)]),
     }).sources;
     expect(root).toMatchObject({ state: 'ok', alertAfter: null });
@@ -230,4 +239,12 @@ test('older never looks better: with the same facts, a state moves only from ok 
     }),
     { numRuns: 100 },
   );
+});
+
+test('a file system that a dead run held still is left over; that of one at work is not', () => {
+  const held = ['/boot/efi'];
+  expect(statusFor({ held }).leftovers).toEqual([
+    { target: '/boot/efi', reason: 'a dead run held it still', source: null },
+  ]);
+  expect(statusFor({ held, liveRun: true }).leftovers).toEqual([]);
 });

@@ -94,6 +94,13 @@ test.each([
   expect(show()).toContain('\\x1b');
 });
 
+test('a restore in Markdown says of what, and to where', () => {
+  const request = { source: 'S/root_1', point: null, to: 'S/new', group: null };
+  expect(planMarkdown({ ...guidePlan(), operation: 'restore', restore: request })).toMatch(
+    /^### lvmbackup restore of S\/root\\_1 to S\/new\n/,
+  );
+});
+
 test('the space table names a group once, and its file is the guide', () => {
   expect(guidePlan().space.map(({ group }) => group)).toEqual(['Backup', 'SSD']);
   expect(guideSpec().volumes).toHaveLength(3);

@@ -59,6 +59,7 @@ function everyState(): Status {
     clock: CLOCK,
     runs: runs(),
     liveRun: false,
+    held: [],
   });
 }
 

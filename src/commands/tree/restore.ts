@@ -25,10 +25,11 @@ export function restoreCommands(root: Command, { io, version, done }: Surroundin
     .option('--to <target>', 'write to this volume (VG/LV) instead of the source; a missing one is made')
     .addOption(fileNamedOption())
     .option('--out <plan>', 'save the plan, for apply PLAN, and do nothing')
+    .option('--diff', 'also the layout before and after, as a unified diff')
     .option('-v, --verbose', 'also the exact commands')
     .addOption(approveOption())
     .addOption(stateDirOption())
-    .addOption(formatOption(['text', 'json']))
+    .addOption(formatOption(['text', 'json', 'markdown']))
     .action(async (source, options) =>
       done(await (await import('../restore.ts')).restore(source, options, io, version)),
     );
