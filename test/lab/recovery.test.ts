@@ -1,5 +1,6 @@
 /** Runs that are killed, machines that lose their power, lent disks that are gone: what is left is put right. */
 import { afterEach, expect, test } from 'vitest';
+import { blocksOf } from '../docs/pages.ts';
 import { backupDigest, expectNothingLeft, MiB, machine } from './backup.ts';
 import { killInCopy } from './cut.ts';
 import { lvmbackup, PROGRAM, sh, sha256, volumes } from './tool.ts';
@@ -149,6 +150,37 @@ test.runIf(FULL)(
     await sh(on, 'blkdiscard --zeroout --length 1048576 /dev/vdb');
     await apply(on);
     await expectNothingLeft(on);
+  },
+);
+
+test.runIf(FULL)(
+  'by hand, in a rescue system without the lent disk: the lines of the README bring the volume back',
+  async () => {
+    on = await machine(
+      [25, 60, 40],
+      `vgcreate -q VolGroupSSD /dev/vda; lvcreate -q -y -l 100%FREE -n lvolroot VolGroupSSD
+       head -c 25165824 /dev/urandom > /dev/VolGroupSSD/lvolroot
+       vgcreate -q B /dev/vdb`,
+    );
+    const file = FILE.replace('S/root', 'VolGroupSSD/lvolroot');
+    await on.write('/root/backup.yaml', file);
+    const source = await sha256(on, '/dev/VolGroupSSD/lvolroot');
+    await killInCopy(on);
+    const disks = await on.powerCut();
+
+    on = await bootLab({ disks: disks.slice(0, 2) });
+    const lines = blocksOf('README.md').find(({ text }) => text.includes('vgreduce --removemissing'));
+    await sh(on, lines?.text ?? 'false');
+    expect(await sha256(on, '/dev/VolGroupSSD/lvolroot')).toBe(source);
+    // The tags are there still: whoever has lvmbackup can end what was begun by hand.
+    await recover(on);
+    await on.powerCut();
+
+    on = await bootLab({ disks });
+    await on.write('/root/backup.yaml', file);
+    await apply(on);
+    await expectNothingLeft(on);
+    await isBlank(on, '/dev/vdc');
   },
 );
 

@@ -1,18 +1,10 @@
 /** `npm pack` from a fresh checkout, its package installed into a clean folder, and used there. */
-import { execFileSync, spawnSync } from 'node:child_process';
-import {
-  cpSync,
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readFileSync,
-  realpathSync,
-  rmSync,
-  symlinkSync,
-} from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { checkOut } from '../helpers/checkout.ts';
 import { ROOT } from '../helpers/program.ts';
 
 interface Packed {
@@ -26,10 +18,7 @@ let packed: Packed;
 beforeAll(() => {
   folder = realpathSync(mkdtempSync(join(tmpdir(), 'npm-pack-')));
   const checkout = join(folder, 'checkout');
-  for (const file of trackedFiles()) {
-    mkdirSync(dirname(join(checkout, file)), { recursive: true });
-    cpSync(join(ROOT, file), join(checkout, file));
-  }
+  checkOut(checkout);
   symlinkSync(join(ROOT, 'node_modules'), join(checkout, 'node_modules'));
   const json = npm(checkout, 'pack', '--json', '--pack-destination', folder);
   [packed] = JSON.parse(json.slice(json.indexOf('[\n'))) as [Packed];
@@ -44,13 +33,6 @@ beforeAll(() => {
   );
 }, 300_000);
 afterAll(() => rmSync(folder, { recursive: true }));
-
-/** Those of the working tree: also what is about to be committed. */
-function trackedFiles(): string[] {
-  const list = ['ls-files', '--cached', '--others', '--exclude-standard'];
-  const files = execFileSync('git', list, { cwd: ROOT, encoding: 'utf8' }).trim().split('\n');
-  return files.filter((file) => existsSync(join(ROOT, file)));
-}
 
 function npm(cwd: string, ...args: readonly string[]): string {
   const { status, stdout, stderr } = spawnSync('npm', args, { cwd, encoding: 'utf8' });
