@@ -54,7 +54,8 @@ let files: string[] = [];
 
 test.runIf(FULL)('it is installed where node is not, and does nothing by itself', async () => {
   expect((await lab.run(['sh', '-c', 'command -v node nodejs'])).exitCode).not.toBe(0);
-  await lab.ok('dpkg', '-i', deb);
+  // As the README says it.
+  await lab.ok('apt', 'install', '-y', deb);
   files = (await lab.ok('dpkg', '-L', 'lvmbackup')).trim().split('\n');
   expect(files).toEqual(expect.arrayContaining(PLACES));
   for (const path of PLACES) expect(await isThere(path), path).toBe(true);
