@@ -32,6 +32,7 @@ import { runCopy, type Values } from './run-copy.ts';
 import { hookOutcome, isDue, runHooks } from './run-hooks.ts';
 import { SetSpreads } from './set-spread.ts';
 import { SnapshotWatches } from './snapshot-watches.ts';
+import { unmapLeft } from './unmap.ts';
 
 /** What became of each action so far. */
 export interface RunState {
@@ -135,6 +136,7 @@ class Runner {
     const values = (action.type === 'point.create' && this.#copied.get(action.head)) || {};
     for (const step of stepsOf(action)) {
       if (step.do === 'run') await this.#persistently(step.argv, values);
+      if (step.do === 'unmap') await unmapLeft(step.name, this.context.run);
       if (step.do === 'release') await releaseLeft(step, step.root, this.context.run);
     }
     return null;

@@ -236,6 +236,21 @@ export function deactivate(volume: string): Argv {
   return ['lvchange', '-y', '-an', volume];
 }
 
+/** The kernel has it as the metadata say, and what waits for it goes on. */
+export function refresh(volume: string): Argv {
+  return ['lvchange', '--refresh', volume];
+}
+
+/** Fails where device-mapper has nothing of that name. */
+export function mapped(name: string): Argv {
+  return ['dmsetup', 'info', '-c', '--noheadings', '-o', 'name', name];
+}
+
+/** By the name that device-mapper has for it. It refuses what anybody has open. */
+export function unmap(name: string): Argv {
+  return ['dmsetup', 'remove', '--retry', name];
+}
+
 /** Sets activation skip on a volume that is taken over. */
 export function skipActivation(volume: string): Argv {
   return ['lvchange', '-y', '-ky', volume];

@@ -87,6 +87,8 @@ export interface Volume {
   readonly tags: readonly string[];
   readonly active: boolean;
   readonly open: boolean;
+  /** What is read from it or written to it waits. LVM does that for moments only, unless it was killed in one. */
+  readonly suspended?: true;
   readonly skipActivation: boolean;
   readonly readOnly: boolean;
   /** Empty where all is well; else LVM's `lv_health_status`: `partial`, `refresh needed`, … */

@@ -184,6 +184,7 @@ function readVolume(
     tags: list(row.lv_tags),
     active: row.lv_active.startsWith('active') || row.lv_active === '1',
     open: isSet(row.lv_device_open),
+    ...(isSet(row.lv_suspended) ? ({ suspended: true } as const) : {}),
     skipActivation: isSet(row.lv_skip_activation),
     readOnly: row.lv_permissions.startsWith('read-only'),
     health: row.lv_health_status,

@@ -201,6 +201,11 @@ export interface SnapshotKeep extends ActionBase {
 export interface VolumeRemove extends ActionBase {
   readonly type: 'volume.remove';
   readonly target: string;
+  /**
+   * Device-mapper's names of what a killed lvremove of a snapshot left in the kernel: the store and the layer below the
+   * origin, of which LVM knows nothing any more. A later snapshot of the same name would fail on them.
+   */
+  readonly unmap?: readonly string[];
   readonly extents: Extents;
   readonly bytes: Bytes;
 }
@@ -256,6 +261,8 @@ export interface GroupRepair extends ActionBase {
   readonly deactivate?: readonly string[];
   /** Pools whose metadata snapshot a dead run reserved. */
   readonly release?: readonly HeldPool[];
+  /** Volumes, `VG/LV`, that LVM suspended for a change in which it was killed: whatever uses them hangs. */
+  readonly resume?: readonly string[];
   readonly extents: Extents;
   readonly bytes: Bytes;
 }

@@ -12,6 +12,7 @@ import { isAsleep, type Left, leftIn, RECOVERS } from './left.ts';
 import { refusal, restoreHint } from './problem-texts.ts';
 import { emitQuiet, emitWaking, leftActive, ownVolumes, sleepingSources } from './recovery-active.ts';
 import { emitGivingBack, emitReturned, isReturned, withDevicesBack } from './recovery-devices.ts';
+import { emitResuming, stillMapped } from './recovery-mapped.ts';
 import { emitHeld, emitMissingPoints, emitPartsAlone } from './recovery-pools.ts';
 
 /** Adds the actions, and gives the inventory as it will be after them: the same one where nothing was left. */
@@ -50,6 +51,7 @@ function cannotRepair(group: Group, { strangers }: Left) {
 }
 
 function emitGroup(builder: PlanBuilder, inventory: Inventory, group: Group, left: Left): PlannedPv[] {
+  emitResuming(builder, group);
   const needs =
     left.lost.length > 0
       ? [emitRepair(builder, inventory, group, left)]
@@ -73,8 +75,11 @@ function emitRemovals(builder: PlanBuilder, inventory: Inventory, group: Group, 
       const about = { ...RECOVERS, unit: ofPoint, target, extents: volume.extents, bytes: volume.size };
       return builder.add({ type: 'point.remove', ...about, reason: `${reason}: a point that is half made` });
     }
-    if (volume.origin === null)
-      return builder.add({ type: 'volume.remove', ...RECOVERS, target, ...size, reason });
+    if (volume.origin === null) {
+      const unmap = stillMapped(inventory, group, volume);
+      const about = { ...RECOVERS, target, ...size, reason, ...(unmap.length > 0 ? { unmap } : {}) };
+      return builder.add({ type: 'volume.remove', ...about });
+    }
     const origin = `${group.name}/${volume.origin}`;
     const quiet = leftActive(builder, inventory, origin);
     const asleep = group.autoactivation && isAsleep(group, volume.origin);

@@ -19,6 +19,7 @@ import type {
   SnapshotKeep,
   SnapshotRemove,
   VolumeCreate,
+  VolumeRemove,
 } from './action.ts';
 import { copyOptions, copySteps } from './copy-steps.ts';
 import { filesCommands } from './files.ts';
@@ -46,7 +47,7 @@ export function stepsOf(action: Draft): Step[] {
     case 'volume.extend':
       return toRun([lvm.extendVolume(action.target, action.extents, action.placement.devices)]);
     case 'volume.remove':
-      return toRun([lvm.removeVolume(action.target)]);
+      return removeVolume(action);
     case 'snapshot.create':
       return toRun(createSnapshot(action));
     case 'snapshot.remove':
@@ -77,6 +78,8 @@ function commandsOfStep(step: Step): (readonly string[])[] {
       return [step.argv];
     case 'check':
       return [['lvmbackup', 'verify', step.volume]];
+    case 'unmap':
+      return [lvm.unmap(step.name)];
     case 'release':
       return [lvm.releaseMetadataSnapshot(mapperName(step.group, step.pool, 'tpool'))];
     case 'copy':
@@ -127,15 +130,27 @@ export function giveBackCommands(action: Draft<GroupReduce>, standing: LoanStand
 }
 
 /** Never with --force: that would remove the origins (LVM itself suggests it). */
-function repairGroup({ target, leftovers, lost, activate, deactivate = [] }: Draft<GroupRepair>): lvm.Argv[] {
+function repairGroup(action: Draft<GroupRepair>): lvm.Argv[] {
+  const { target, leftovers, lost, activate, deactivate = [], resume = [] } = action;
   const tags = lost.flatMap(({ uuid, made }) => loanTags({ uuid, make: made }));
   return [
+    ...resume.map(lvm.refresh),
     ...deactivate.map(lvm.deactivate),
     ...leftovers.map(lvm.removePartialVolume),
     // Before the device is out of the group: should this be cut too, it still tells that origins sleep.
     ...activate.map((origin) => lvm.activate(origin, false)),
     ...(lost.length > 0 ? [lvm.reduceMissing(target)] : []),
     ...(lost.length > 0 ? [lvm.changeGroupTags(target, { drop: tags })] : []),
+  ];
+}
+
+/** What the kernel has of it goes first: once LVM has forgotten the volume, nothing tells of that. */
+function removeVolume({ target, unmap = [] }: Draft<VolumeRemove>): Step[] {
+  if (unmap.length === 0) return toRun([lvm.removeVolume(target)]);
+  return [
+    ...toRun([lvm.deactivate(target)]),
+    ...unmap.map((name): Step => ({ do: 'unmap', name })),
+    ...toRun([lvm.removeVolume(target)]),
   ];
 }
 

@@ -39,8 +39,16 @@ export function whatText(action: Action): string {
   }
 }
 
-function repairText({ target, lost, activate, deactivate = [], release = [] }: GroupRepair): string {
+function repairText({
+  target,
+  lost,
+  activate,
+  deactivate = [],
+  release = [],
+  ...action
+}: GroupRepair): string {
   if (lost.length > 0) return `let ${target} go on without the device that is gone`;
+  if (action.resume) return `let ${action.resume.join(', ')} go on`;
   const pools = release.map(({ pool }) => pool).join(', ');
   if (release.length > 0) return `release the metadata snapshot of ${pools}`;
   return activate.length > 0 ? `activate ${activate.join(', ')}` : `deactivate ${deactivate.join(', ')}`;

@@ -47,7 +47,15 @@ export const BLANK_PROBE = {
 const NUMBERS = ['vg_seqno', 'pv_pe_count', 'pv_pe_alloc_count', 'pvseg_start', 'pvseg_size', 'data_percent'];
 const YES_OR_NO = [
   ...['vg_partial', 'vg_exported', 'vg_shared', 'vg_clustered', 'vg_autoactivation', 'pv_allocatable'],
-  ...['pv_missing', 'pv_in_use', 'lv_device_open', 'lv_skip_activation', 'lv_snapshot_invalid', 'lv_merging'],
+  ...[
+    'pv_missing',
+    'pv_in_use',
+    'lv_suspended',
+    'lv_device_open',
+    'lv_skip_activation',
+    'lv_snapshot_invalid',
+    'lv_merging',
+  ],
 ];
 const LISTS = ['vg_tags', 'lv_tags', 'lv_role', 'lv_layout'];
 
