@@ -136,7 +136,7 @@ class Runner {
     const values = (action.type === 'point.create' && this.#copied.get(action.head)) || {};
     for (const step of stepsOf(action)) {
       if (step.do === 'run') await this.#persistently(step.argv, values);
-      if (step.do === 'unmap') await unmapLeft(step.name, this.context.run);
+      if (step.do === 'unmap') await unmapLeft(step, this.context.run);
       if (step.do === 'release') await releaseLeft(step, step.root, this.context.run);
     }
     return null;

@@ -241,9 +241,9 @@ export function refresh(volume: string): Argv {
   return ['lvchange', '--refresh', volume];
 }
 
-/** Fails where device-mapper has nothing of that name. */
-export function mapped(name: string): Argv {
-  return ['dmsetup', 'info', '-c', '--noheadings', '-o', 'name', name];
+/** A line each: the name, and how many have it open. */
+export function mappedDevices(): Argv {
+  return ['dmsetup', 'info', '-c', '--noheadings', '--separator', '|', '-o', 'name,open'];
 }
 
 /** By the name that device-mapper has for it. It refuses what anybody has open. */

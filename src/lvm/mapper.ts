@@ -6,6 +6,16 @@ export function mapperName(group: string, volume: string, layer?: string): strin
   return [...doubled, ...(layer === undefined ? [] : [layer])].join('-');
 }
 
+/** Whether it is such a layer of any volume of the group. A hyphen that is part of a name is doubled. */
+export function isLayerOf(group: string, name: string, layer: string): boolean {
+  const [before, after] = [mapperName(group, ''), `-${layer}`];
+  return (
+    name.startsWith(before) &&
+    name.endsWith(after) &&
+    /^[^-].*[^-]$/.test(name.slice(before.length, -after.length))
+  );
+}
+
 export function mapperPath(group: string, volume: string, layer?: string): string {
   return `/dev/mapper/${mapperName(group, volume, layer)}`;
 }

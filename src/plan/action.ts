@@ -202,10 +202,10 @@ export interface VolumeRemove extends ActionBase {
   readonly type: 'volume.remove';
   readonly target: string;
   /**
-   * Device-mapper's names of what a killed lvremove of a snapshot left in the kernel: the store and the layer below the
-   * origin, of which LVM knows nothing any more. A later snapshot of the same name would fail on them.
+   * A killed lvremove of a snapshot may have left its store in the kernel, and the layer below the origin, of which LVM
+   * knows nothing any more. A later snapshot of the same name would fail on them.
    */
-  readonly unmap?: readonly string[];
+  readonly unmap?: true;
   readonly extents: Extents;
   readonly bytes: Bytes;
 }

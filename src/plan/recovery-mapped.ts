@@ -2,8 +2,7 @@
  * What LVM leaves in the kernel when it is killed in the middle of a change: an lvcreate or lvremove of a snapshot
  * suspends the origin, writes the metadata, and builds the devices anew.
  */
-import type { Group, Inventory, Volume } from '../lvm/inventory.ts';
-import { mapperName, mapperPath } from '../lvm/mapper.ts';
+import type { Group, Volume } from '../lvm/inventory.ts';
 import { bytes, extents } from '../units.ts';
 import type { PlanBuilder } from './builder.ts';
 import { isLeftover, RECOVERS } from './left.ts';
@@ -25,17 +24,7 @@ export function emitResuming(builder: PlanBuilder, group: Group): void {
   });
 }
 
-/**
- * Of a plain volume that was a snapshot: its store, and the layers below volumes that are no origins any more, which
- * LVM forgot. Names of device-mapper's, the upper before the lower.
- */
-export function stillMapped({ devices }: Inventory, group: Group, { name, pool, layout }: Volume): string[] {
-  if (pool !== null || layout.includes('pool')) return [];
-  const below = [...group.volumes.values()].filter(
-    ({ roles, hidden }) => !hidden && !roles.includes('origin'),
-  );
-  const layers = [[name, 'cow'] as const, ...below.map((one) => [one.name, 'real'] as const)];
-  return layers
-    .filter(([volume, layer]) => devices?.byPath.has(mapperPath(group.name, volume, layer)))
-    .map(([volume, layer]) => mapperName(group.name, volume, layer));
+/** A plain volume, which is to be, or was, the store of a snapshot. */
+export function isFormerSnapshot({ pool, layout }: Volume): boolean {
+  return pool === null && !layout.includes('pool');
 }

@@ -12,7 +12,7 @@ import { isAsleep, type Left, leftIn, RECOVERS } from './left.ts';
 import { refusal, restoreHint } from './problem-texts.ts';
 import { emitQuiet, emitWaking, leftActive, ownVolumes, sleepingSources } from './recovery-active.ts';
 import { emitGivingBack, emitReturned, isReturned, withDevicesBack } from './recovery-devices.ts';
-import { emitResuming, stillMapped } from './recovery-mapped.ts';
+import { emitResuming, isFormerSnapshot } from './recovery-mapped.ts';
 import { emitHeld, emitMissingPoints, emitPartsAlone } from './recovery-pools.ts';
 
 /** Adds the actions, and gives the inventory as it will be after them: the same one where nothing was left. */
@@ -76,9 +76,9 @@ function emitRemovals(builder: PlanBuilder, inventory: Inventory, group: Group, 
       return builder.add({ type: 'point.remove', ...about, reason: `${reason}: a point that is half made` });
     }
     if (volume.origin === null) {
-      const unmap = stillMapped(inventory, group, volume);
-      const about = { ...RECOVERS, target, ...size, reason, ...(unmap.length > 0 ? { unmap } : {}) };
-      return builder.add({ type: 'volume.remove', ...about });
+      const about = { ...RECOVERS, target, ...size, reason };
+      const unmap = isFormerSnapshot(volume) ? ({ unmap: true } as const) : {};
+      return builder.add({ type: 'volume.remove', ...about, ...unmap });
     }
     const origin = `${group.name}/${volume.origin}`;
     const quiet = leftActive(builder, inventory, origin);

@@ -13,8 +13,8 @@ export type Step =
       readonly to: string;
       readonly action: Draft<CopyAction>;
     }
-  /** Removes a device of device-mapper's, where it is there. */
-  | { readonly do: 'unmap'; readonly name: string }
+  /** Removes from device-mapper what it has of a snapshot that is none any more. */
+  | { readonly do: 'unmap'; readonly group: string; readonly volume: string }
   /** Releases the pool's metadata snapshot, where it is the one at this place. */
   | { readonly do: 'release'; readonly group: string; readonly pool: string; readonly root: string }
   /** Reads the first `size` bytes past the page cache: they must have this digest. */

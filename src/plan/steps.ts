@@ -79,7 +79,7 @@ function commandsOfStep(step: Step): (readonly string[])[] {
     case 'check':
       return [['lvmbackup', 'verify', step.volume]];
     case 'unmap':
-      return [lvm.unmap(step.name)];
+      return [lvm.unmap(mapperName(step.group, step.volume, 'cow'))];
     case 'release':
       return [lvm.releaseMetadataSnapshot(mapperName(step.group, step.pool, 'tpool'))];
     case 'copy':
@@ -145,13 +145,11 @@ function repairGroup(action: Draft<GroupRepair>): lvm.Argv[] {
 }
 
 /** What the kernel has of it goes first: once LVM has forgotten the volume, nothing tells of that. */
-function removeVolume({ target, unmap = [] }: Draft<VolumeRemove>): Step[] {
-  if (unmap.length === 0) return toRun([lvm.removeVolume(target)]);
-  return [
-    ...toRun([lvm.deactivate(target)]),
-    ...unmap.map((name): Step => ({ do: 'unmap', name })),
-    ...toRun([lvm.removeVolume(target)]),
-  ];
+function removeVolume({ target, unmap }: Draft<VolumeRemove>): Step[] {
+  const remove = toRun([lvm.removeVolume(target)]);
+  if (!unmap) return remove;
+  const [group, volume] = splitPath(target);
+  return [...toRun([lvm.deactivate(target)]), { do: 'unmap', group, volume }, ...remove];
 }
 
 /** The tag goes last: wherever this is cut, it is done again. */

@@ -1,5 +1,7 @@
 /** One backup run in the lab, held against everything that must be true of it. */
+
 import { expect } from 'vitest';
+import { mapperName } from '../../src/lvm/mapper.ts';
 import { facts, liveInventory, planDocumentOf, predicted, spanned } from './prediction.ts';
 import { lvmbackup, seqnos, sh, sha256 } from './tool.ts';
 import { bootLab, type Lab } from './vm.ts';
@@ -53,13 +55,36 @@ export async function unchanged(
   expect(await look()).toEqual(before);
 }
 
-/** No snapshot but points and bases, no lent device and no tag of a run is left in any group. */
+/**
+ * No snapshot but points and bases, no lent device and no tag of a run is left in any group; nothing is suspended, and
+ * the kernel has nothing of a snapshot that LVM knows nothing of.
+ */
 export async function expectNothingLeft(on: Lab): Promise<void> {
   const text = await on.ok('vgs', '--noheadings', '-o', 'vg_name,vg_tags,lv_name,lv_tags,lv_role');
   const left = text
     .split('\n')
     .filter((line) => /lvmbackup\.(run|lent|made|held)=/.test(line) || (isSnapshot(line) && !isKept(line)));
   expect(left).toEqual([]);
+  expect(await leftInKernel(on)).toEqual([]);
+}
+
+async function leftInKernel(on: Lab): Promise<string[]> {
+  const rows = async (...argv: string[]) =>
+    (await on.ok(...argv, '--noheadings', '--separator', '|'))
+      .split('\n')
+      .map((line) => line.trim().split('|'));
+  const known = (await rows('lvs', '-o', 'vg_name,lv_name,lv_role')).flatMap(
+    ([group = '', volume = '', role = '']) => [
+      ...(role.includes('thicksnapshot') ? [mapperName(group, volume, 'cow')] : []),
+      ...(role.includes('thickorigin') ? [mapperName(group, volume, 'real')] : []),
+    ],
+  );
+  return (await rows('dmsetup', 'info', '-c', '-o', 'name,suspended'))
+    .filter(([name = '', suspended]) => {
+      const isForgotten = /[^-]-(cow|real)$/.test(name) && !known.includes(name);
+      return suspended === 'Suspended' || isForgotten;
+    })
+    .map((words) => words.join(' '));
 }
 
 const isSnapshot = (line: string) => /\b(thick|thin)?snapshot\b/.test(line);

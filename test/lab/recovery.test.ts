@@ -153,6 +153,44 @@ test.runIf(FULL)(
   },
 );
 
+/** A snapshot as a run makes it, of a run that is dead. */
+const SNAPSHOT =
+  'lvcreate -q -y -s -pr --monitor n -l 4 -n root-snap --addtag lvmbackup --addtag lvmbackup.run=20261126T000000Z S/root';
+
+test('lvremove of a snapshot was killed with the origin suspended: it goes on, and nothing is left of the snapshot', async () => {
+  on = await machine([60], 'vgcreate -q S /dev/vda; lvcreate -q -y -l 3 -n root S');
+  // What the kernel and the metadata are in that moment: the snapshot is a plain volume, and its store is mapped.
+  await sh(
+    on,
+    `${SNAPSHOT.replace('-s -pr --monitor n ', '').replace('S/root', 'S')} -an
+     dmsetup create S-root--snap-cow --table '0 8192 linear /dev/vda 40960'
+     dmsetup suspend S-root`,
+  );
+  const said = await recover(on);
+  expect(said).toContain('let S/root go on');
+  await on.ok('dd', 'if=/dev/zero', 'of=/dev/S/root', 'bs=4096', 'count=1', 'oflag=direct', 'status=none');
+  await sh(on, SNAPSHOT);
+});
+
+test.runIf(FULL)('lvremove of a snapshot is killed at a spread of times: the origin goes on', async () => {
+  on = await machine([60], 'vgcreate -q S /dev/vda; lvcreate -q -y -l 3 -n root S');
+  const source = await sha256(on, '/dev/S/root');
+  const told = await sh(
+    on,
+    `${SNAPSHOT}; began=$(date +%s%N); lvremove -q -y S/root-snap; echo $((($(date +%s%N) - began) / 1000000))`,
+  );
+  const whole = Number(/\d+\s*$/.exec(told)?.[0]);
+  for (let part = 0.4; part < 1; part += 0.02) {
+    await sh(
+      on,
+      `${SNAPSHOT}
+       lvremove -q -y S/root-snap & sleep ${((whole * part) / 1000).toFixed(3)}; kill -9 $! || true; wait || true`,
+    );
+    await recover(on);
+    expect(await sha256(on, '/dev/S/root')).toBe(source);
+  }
+});
+
 test.runIf(FULL)(
   'by hand, in a rescue system without the lent disk: the lines of the README bring the volume back',
   async () => {

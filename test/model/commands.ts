@@ -71,6 +71,11 @@ function parsed(argv: readonly string[]): Words {
 type Command = (state: State, words: Words, pass: () => void) => void;
 
 const COMMANDS: Record<string, Command> = {
+  /** The kernel has here what LVM's metadata say, and nothing beside it. */
+  dmsetup(_, { rest }) {
+    if (rest[0] !== 'info') throw new Forbidden(`unknown here: dmsetup ${rest[0]}`);
+  },
+
   pvcreate(state, { values, rest }) {
     const disk = diskAt(state, rest[0]);
     if (!isBlank(disk)) throw new Forbidden(`pvcreate of ${rest[0]}, which is not blank`);

@@ -92,6 +92,24 @@ describe('what a killed run left', () => {
     expect(plan.actions.map(({ type }) => type)).toEqual(['volume.remove', 'group.reduce']);
   });
 
+  test('what the kernel has of one that was a snapshot goes before LVM forgets the volume', () => {
+    expect(words(killed({ plain: true })).slice(0, 3)).toEqual([
+      'lvchange -y -an SSD/root-snap',
+      'dmsetup remove --retry SSD-root--snap-cow',
+      'lvremove -y SSD/root-snap',
+    ]);
+  });
+
+  test('volumes that a killed LVM left suspended go on before all else, the former snapshot first', () => {
+    const inventory = killed({ plain: true });
+    const volumes = inventory.groups.get('SSD')?.volumes as Map<string, Volume>;
+    for (const [name, volume] of volumes) volumes.set(name, { ...volume, suspended: true });
+    expect(words(inventory).slice(0, 2)).toEqual([
+      'lvchange --refresh SSD/root-snap',
+      'lvchange --refresh SSD/root',
+    ]);
+  });
+
   test('the lent device is gone: partial mode, no force, the origin is activated again', () => {
     expect(words(asleep(killed({ lostDevice: true })))).toEqual([
       'lvremove -y --config activation{activation_mode="partial"} SSD/root-snap',
