@@ -10,7 +10,9 @@ import type { GroupReduce, SnapshotKeep, SnapshotRemove } from '../plan/action.t
 import { baseOf } from '../plan/base.ts';
 import { splitPath } from '../plan/model.ts';
 import { loanTags } from '../plan/ownership.ts';
-import { endSnapshotCommands, giveBackCommands, keepCommands } from '../plan/steps.ts';
+import { isFormerSnapshot, suspendedIn } from '../plan/recovery-mapped.ts';
+import { type Step, toRun } from '../plan/step.ts';
+import { endSnapshotSteps, giveBackCommands, keepCommands } from '../plan/steps.ts';
 
 /** What the run knows of the bracket that is closed. */
 export interface Opening {
@@ -23,18 +25,18 @@ export interface Opening {
 }
 
 /** Throws UserError where closing would touch what is not this run's, or cannot be. */
-export function closingCommands(
+export function closingSteps(
   action: GroupReduce | SnapshotRemove | SnapshotKeep,
   now: Inventory,
   opening: Opening,
-): Argv[] {
+): Step[] {
   switch (action.type) {
     case 'snapshot.remove':
       return endOfSnapshot(action, now, opening);
     case 'snapshot.keep':
-      return opening.worked ? newBase(action, now, opening) : endOfSnapshot(action, now, opening);
+      return opening.worked ? toRun(newBase(action, now, opening)) : endOfSnapshot(action, now, opening);
     case 'group.reduce':
-      return endOfLoan(action, now);
+      return toRun(endOfLoan(action, now));
   }
 }
 
@@ -69,7 +71,7 @@ function endOfSnapshot(
   action: SnapshotRemove | SnapshotKeep,
   now: Inventory,
   { run, opened }: Opening,
-): Argv[] {
+): Step[] {
   const [groupName, name] = splitPath(action.target);
   const group = now.groups.get(groupName);
   const snapshot = group?.volumes.get(name);
@@ -83,9 +85,12 @@ function endOfSnapshot(
     );
   }
   const origin = group?.volumes.get(splitPath(action.origin)[1]);
-  return endSnapshotCommands(action, {
+  const isTorn = isOurs && snapshot.origin === null && isFormerSnapshot(snapshot);
+  const suspended = group ? suspendedIn(group) : [];
+  return endSnapshotSteps(action, {
     exists: isOurs,
     originActive: origin?.active ?? false,
+    ...(isTorn ? { torn: { suspended } } : {}),
   });
 }
 

@@ -19,8 +19,9 @@ import type {
   SnapshotRemove,
 } from '../plan/action.ts';
 import type { Plan } from '../plan/plan.ts';
+import type { Step } from '../plan/step.ts';
 import { stepsOf } from '../plan/steps.ts';
-import { closingCommands } from './closing.ts';
+import { closingSteps } from './closing.ts';
 import type { RunContext } from './context.ts';
 import type { Failure, Outcome, SetSpread } from './events.ts';
 import { CommandFailed, failureOf } from './failure.ts';
@@ -134,12 +135,14 @@ class Runner {
 
   async #runSteps(action: Action): Promise<null> {
     const values = (action.type === 'point.create' && this.#copied.get(action.head)) || {};
-    for (const step of stepsOf(action)) {
-      if (step.do === 'run') await this.#persistently(step.argv, values);
-      if (step.do === 'unmap') await unmapLeft(step, this.context.run);
-      if (step.do === 'release') await releaseLeft(step, step.root, this.context.run);
-    }
+    for (const step of stepsOf(action)) await this.#step(step, values);
     return null;
+  }
+
+  async #step(step: Step, values: Values): Promise<void> {
+    if (step.do === 'run') await this.#persistently(step.argv, values);
+    if (step.do === 'unmap') await unmapLeft(step, this.context.run);
+    if (step.do === 'release') await releaseLeft(step, step.root, this.context.run);
   }
 
   async #freeze(action: SnapshotCreate): Promise<null> {
@@ -193,9 +196,18 @@ class Runner {
     const { done } = this.state;
     const worked = (action.needs ?? []).every((id) => done.has(id));
     const opening = { run: this.#run, opened: done.has(action.closes), worked };
-    const commands = closingCommands(action, await this.context.readInventory(), opening);
     const time = action.type === 'snapshot.keep' ? this.#copied.get(action.backup)?.time : undefined;
-    for (const argv of commands) await this.#persistently(argv, time === undefined ? {} : { time });
+    const close = async () => {
+      const steps = closingSteps(action, await this.context.readInventory(), opening);
+      for (const step of steps) await this.#step(step, time === undefined ? {} : { time });
+    };
+    try {
+      await close();
+    } catch (error) {
+      // The origin may be suspended now, and whatever uses it hangs. Each step of a base is for once.
+      if (!wasKilled(error) || action.type === 'snapshot.keep') throw error;
+      await close();
+    }
     return null;
   }
 
@@ -207,7 +219,8 @@ class Runner {
         await this.#command(argv, values);
         return;
       } catch (error) {
-        if (attempt >= tries) throw error;
+        // Not once more what was killed: what it left is told by a new report alone.
+        if (attempt >= tries || wasKilled(error)) throw error;
       }
     }
   }
@@ -216,6 +229,11 @@ class Runner {
     const result = await this.context.run(fillIn(argv, { run: this.#run, ...values }));
     if (result.exitCode !== 0) throw new CommandFailed(result);
   }
+}
+
+/** LVM's own exit codes are small; a shell around it says 128 and more of a signal. */
+function wasKilled(error: unknown): boolean {
+  return error instanceof CommandFailed && (error.result.exitCode ?? 128) >= 128;
 }
 
 /** LVM itself waits five seconds for a volume that is in use, each time. */

@@ -12,13 +12,11 @@ import { isLeftover, RECOVERS } from './left.ts';
  * a change now, for LVM reports of a group only while nobody changes it.
  */
 export function emitResuming(builder: PlanBuilder, group: Group): void {
-  const suspended = [...group.volumes.values()].filter((volume) => volume.suspended && !volume.hidden);
-  if (suspended.length === 0) return;
-  // What was left first: a former snapshot stands on the layer below its origin, and has to leave it.
-  suspended.sort((a, b) => Number(isLeftover(group, b)) - Number(isLeftover(group, a)));
+  const resume = suspendedIn(group);
+  if (resume.length === 0) return;
   builder.add({
     ...{ type: 'group.repair', ...RECOVERS, target: group.name, leftovers: [], lost: [], activate: [] },
-    resume: suspended.map(({ name }) => `${group.name}/${name}`),
+    resume,
     ...{ extents: extents(0), bytes: bytes(0) },
     reason: 'LVM was killed while it had it suspended: whatever uses it waits',
   });
@@ -27,4 +25,12 @@ export function emitResuming(builder: PlanBuilder, group: Group): void {
 /** A plain volume, which is to be, or was, the store of a snapshot. */
 export function isFormerSnapshot({ pool, layout }: Volume): boolean {
   return pool === null && !layout.includes('pool');
+}
+
+/** `VG/LV` of each; what was left comes first: a former snapshot stands on the layer below its origin, and must leave it. */
+export function suspendedIn(group: Group): string[] {
+  return [...group.volumes.values()]
+    .filter((volume) => volume.suspended && !volume.hidden)
+    .sort((a, b) => Number(isLeftover(group, b)) - Number(isLeftover(group, a)))
+    .map(({ name }) => `${group.name}/${name}`);
 }

@@ -19,7 +19,6 @@ import type {
   SnapshotKeep,
   SnapshotRemove,
   VolumeCreate,
-  VolumeRemove,
 } from './action.ts';
 import { copyOptions, copySteps } from './copy-steps.ts';
 import { filesCommands } from './files.ts';
@@ -51,7 +50,7 @@ export function stepsOf(action: Draft): Step[] {
     case 'snapshot.create':
       return toRun(createSnapshot(action));
     case 'snapshot.remove':
-      return toRun(endSnapshotCommands(action, { exists: true, originActive: true }));
+      return endSnapshotSteps(action, { exists: true, originActive: true });
     case 'snapshot.keep':
       return toRun(keepCommands(action, { originActive: true, replaces: action.replaces !== null }));
     case 'copy':
@@ -71,7 +70,7 @@ export function commandsOf(action: Draft): (readonly string[])[] {
 }
 
 /** An image is copied inside the process; the words for it are the same copy by hand. */
-function commandsOfStep(step: Step): (readonly string[])[] {
+export function commandsOfStep(step: Step): (readonly string[])[] {
   switch (step.do) {
     case 'run':
     case 'hook':
@@ -145,7 +144,7 @@ function repairGroup(action: Draft<GroupRepair>): lvm.Argv[] {
 }
 
 /** What the kernel has of it goes first: once LVM has forgotten the volume, nothing tells of that. */
-function removeVolume({ target, unmap }: Draft<VolumeRemove>): Step[] {
+function removeVolume({ target, unmap }: { readonly target: string; readonly unmap?: boolean }): Step[] {
   const remove = toRun([lvm.removeVolume(target)]);
   if (!unmap) return remove;
   const [group, volume] = splitPath(target);
@@ -236,21 +235,30 @@ export function keepCommands(action: Draft<SnapshotKeep>, standing: KeepStanding
 export interface SnapshotStanding {
   readonly exists: boolean;
   readonly originActive: boolean;
+  /**
+   * LVM was killed while it made or removed it: it is a plain volume. `suspended`: volumes of its group, `VG/LV`, that
+   * LVM had suspended for that.
+   */
+  readonly torn?: { readonly suspended: readonly string[] };
 }
 
-export function endSnapshotCommands(
+export function endSnapshotSteps(
   action: Draft<SnapshotRemove> | Draft<SnapshotKeep>,
-  standing: SnapshotStanding,
-): lvm.Argv[] {
+  { exists, originActive, torn }: SnapshotStanding,
+): Step[] {
   const backups = action.type === 'snapshot.remove' ? (action.deactivate ?? []) : [];
-  return [
+  const before = [
+    ...(torn?.suspended ?? []).map(lvm.refresh),
     ...backups.map(lvm.deactivate),
     // Before the snapshot goes: should this be cut too, it still tells whose origin sleeps.
     ...(action.type === 'snapshot.remove' && action.activateOrigin
       ? [lvm.activate(action.origin, false)]
       : []),
-    ...(standing.exists ? [lvm.removeVolume(action.target)] : []),
-    ...endOriginCommands(action, standing.originActive),
+  ];
+  return [
+    ...toRun(before),
+    ...(exists ? removeVolume({ target: action.target, unmap: torn !== undefined }) : []),
+    ...toRun(endOriginCommands(action, originActive)),
   ];
 }
 

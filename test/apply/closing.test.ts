@@ -1,13 +1,17 @@
 import { describe, expect, test } from 'vitest';
-import { closingCommands } from '../../src/apply/closing.ts';
+import { closingSteps } from '../../src/apply/closing.ts';
 import { UserError } from '../../src/errors.ts';
 import type { Volume } from '../../src/lvm/inventory.ts';
 import type { GroupReduce, PlannedPv, SnapshotRemove } from '../../src/plan/action.ts';
+import { commandsOfStep } from '../../src/plan/steps.ts';
 import { bytes, extents, MiB } from '../../src/units.ts';
 import { aGroup, anInventory, aPv, aVolume } from '../helpers/machine.ts';
 
 const run = '20261123T091500Z';
 const UUID = 'LvmBkp-0000-0000-0000-0000-0000-000000';
+
+const closingCommands = (...of: Parameters<typeof closingSteps>) =>
+  closingSteps(...of).flatMap(commandsOfStep);
 
 describe('the end of a snapshot', () => {
   const action: SnapshotRemove = {
@@ -36,10 +40,18 @@ describe('the end of a snapshot', () => {
     ]);
   });
 
-  test('also removes the plain volume that a killed lvcreate leaves', () => {
+  test('of the plain volume that a killed lvcreate or lvremove leaves, what the kernel has of it goes first', () => {
     const torn = { ...ours, origin: null, roles: ['public'] };
-    expect(closingCommands(action, machine(torn), { run, opened: false })).toEqual([
+    const removal = [
+      ['lvchange', '-y', '-an', 'SSD/root-snap'],
+      ['dmsetup', 'remove', '--retry', 'SSD-root--snap-cow'],
       ['lvremove', '-y', 'SSD/root-snap'],
+    ];
+    expect(closingCommands(action, machine(torn), { run, opened: false })).toEqual(removal);
+    const hanging = machine(torn, { suspended: true });
+    expect(closingCommands(action, hanging, { run, opened: true })).toEqual([
+      ['lvchange', '--refresh', 'SSD/root'],
+      ...removal,
     ]);
   });
 

@@ -271,6 +271,49 @@ function inventoryWith(lvm: SimulatedLvm, change: (volumes: Map<string, Volume>)
   return { ...inventory, groups: new Map([...inventory.groups, ['SSD', { ...group, volumes }]]) };
 }
 
+test('a removal that was killed is looked at anew: what LVM left suspended and mapped is ended, and the run has succeeded', async () => {
+  const { plan, lvm } = twoSources();
+  const context = lvm.context();
+  const ended: string[] = [];
+  let killed = false;
+  const torn = (volumes: Map<string, Volume>) => {
+    volumes.set('root', { ...(volumes.get('root') as Volume), suspended: true });
+    volumes.set('root-snap', { ...(volumes.get('root-snap') as Volume), origin: null, roles: ['public'] });
+  };
+  const outcome = await runPlan(plan, {
+    ...context,
+    run: async (argv) => {
+      const line = argv.join(' ');
+      const isRemoval = line === 'lvremove -y SSD/root-snap';
+      if (isRemoval && !killed) {
+        killed = true;
+        return { argv, exitCode: null, signal: 'SIGKILL', stdout: '', stderr: '' };
+      }
+      const reply = (stdout: string) => ({ argv, exitCode: 0, signal: null, stdout, stderr: '' });
+      if (killed && ended.at(-1) !== 'lvremove -y SSD/root-snap') {
+        ended.push(line);
+        if (line.startsWith('dmsetup info'))
+          return reply('SSD-root--snap-cow|0\nSSD-root-real|0\nSSD-var-real|1\n');
+        if (!isRemoval) return reply('');
+      }
+      return context.run(argv);
+    },
+    readInventory: async () => {
+      const isTorn = killed && lvm.inventory().groups.get('SSD')?.volumes.has('root-snap');
+      return isTorn ? inventoryWith(lvm, torn) : lvm.inventory();
+    },
+  });
+  expect(ended).toEqual([
+    'lvchange --refresh SSD/root',
+    'lvchange -y -an SSD/root-snap',
+    'dmsetup info -c --noheadings --separator | -o name,open',
+    'dmsetup remove --retry SSD-root--snap-cow',
+    'dmsetup remove --retry SSD-root-real',
+    'lvremove -y SSD/root-snap',
+  ]);
+  expect(outcome.failed).toEqual([]);
+});
+
 describe('a copy counts only where its source stood still', () => {
   const stateOf = (lvm: SimulatedLvm, name: string) =>
     lvm
