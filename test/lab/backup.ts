@@ -59,13 +59,13 @@ export async function unchanged(
  * No snapshot but points and bases, no lent device and no tag of a run is left in any group; nothing is suspended, and
  * the kernel has nothing of a snapshot that LVM knows nothing of.
  */
-export async function expectNothingLeft(on: Lab): Promise<void> {
+export async function expectNothingLeft(on: Lab, where?: string): Promise<void> {
   const text = await on.ok('vgs', '--noheadings', '-o', 'vg_name,vg_tags,lv_name,lv_tags,lv_role');
   const left = text
     .split('\n')
     .filter((line) => /lvmbackup\.(run|lent|made|held)=/.test(line) || (isSnapshot(line) && !isKept(line)));
-  expect(left).toEqual([]);
-  expect(await leftInKernel(on)).toEqual([]);
+  expect(left, where).toEqual([]);
+  expect(await leftInKernel(on), where).toEqual([]);
 }
 
 async function leftInKernel(on: Lab): Promise<string[]> {

@@ -59,7 +59,7 @@ if [ $n = $at ]; then
     before) kill -9 $PPID; exit 1 ;;
     after) /usr/sbin/$name "$@"; kill -9 $PPID; exit 1 ;;
     inside) /usr/sbin/$name "$@" & sleep 0.2; kill -9 $! $PPID; exit 1 ;;
-    child) /usr/sbin/$name "$@" & sleep 0.2; kill -9 $!; wait $! ;;
+    child) /usr/sbin/$name "$@" & sleep 0.2; kill -9 $!; wait $!; exit $? ;;
     SIGINT|SIGTERM) kill -\${how#SIG} $PPID; exec /usr/sbin/$name "$@" ;;
     power) /usr/sbin/$name "$@" & sleep 0.2; echo b > /proc/sysrq-trigger; sleep 100 ;;
   esac

@@ -56,11 +56,11 @@ async function putRight(lab: Lab, turn: number, where: string): Promise<void> {
   if (turn % 2 === 0) {
     const recovered = await lvmbackup(lab, 'recover');
     expect(recovered.exitCode, where + recovered.stdout + recovered.stderr).toBe(0);
-    await expectNothingLeft(lab);
+    await expectNothingLeft(lab, where);
   }
   const applied = await lvmbackup(lab, 'apply', '-y', '--allow-remove');
   expect(applied.exitCode, where + applied.stdout + applied.stderr).toBe(0);
-  await expectNothingLeft(lab);
+  await expectNothingLeft(lab, where);
 }
 
 /** As it was before the first run. */
@@ -92,7 +92,7 @@ async function survive(
   const where = `${world.name}, ${cut.how} ${cut.at}: ${cut.command}\n`;
   const next = await runInto(lab, cut, 'apply', '-y', '--allow-remove');
   on = next;
-  if (isSignal(cut)) await expectNothingLeft(next);
+  if (isSignal(cut)) await expectNothingLeft(next, where);
   const whole = await expectWhole(next, contents, where);
   // Where the new copy is whole already, the policy may have let the older one go.
   if (world.keepsOlder && older !== undefined)
