@@ -148,7 +148,7 @@ export function deviceRefusal(
         'device-in-use',
         'is marked as a physical volume of a group that is nowhere to be seen',
         use.ours
-          ? `a run was killed while it made the group, or the group's metadata is damaged; only where the first is sure: pvremove --force --force ${named}`
+          ? `a run was killed while it made the group, or the group's metadata is damaged: then vgcfgrestore(8) may bring it back; only where the first is sure: pvremove --force --force ${named}`
           : `plug in the group's other devices; where nothing of that group is wanted: pvremove --force --force ${named}`,
       );
     case 'in-use':
