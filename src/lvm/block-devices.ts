@@ -124,6 +124,7 @@ export interface RawProbe {
   readonly wipefs: string;
   readonly exclusive: boolean;
   readonly zeroEnds: boolean;
+  readonly neverInGroup: boolean;
 }
 
 export function readProbe(path: string, raw: RawProbe): DeviceProbe {
@@ -136,5 +137,6 @@ export function readProbe(path: string, raw: RawProbe): DeviceProbe {
     signatures: readWipefs(raw.wipefs),
     exclusive: raw.exclusive,
     zeroEnds: raw.zeroEnds,
+    neverInGroup: raw.neverInGroup,
   };
 }

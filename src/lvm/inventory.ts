@@ -158,4 +158,6 @@ export interface DeviceProbe {
   readonly exclusive: boolean;
   /** Its first and last MiB read zero, or hold nothing but what is left of a label that we made (`label-rest.ts`). */
   readonly zeroEnds: boolean;
+  /** Its first MiB is a label of LVM on which no group was ever written, and its last MiB reads zero. */
+  readonly neverInGroup: boolean;
 }

@@ -3,7 +3,7 @@ import { constants } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { type Bytes, MiB } from '../units.ts';
 import type { RawProbe } from './block-devices.ts';
-import { isRestOfOurLabel, isZero } from './label-rest.ts';
+import { isLabelWithoutGroup, isRestOfOurLabel, isZero } from './label-rest.ts';
 import type { RunCommand } from './spawn.ts';
 
 /** A device to look into, and its size. */
@@ -32,15 +32,15 @@ export async function probeDevices(
   );
 }
 
-function probe({ read, blkid, wipefs }: Signatures, { exclusive, zeroEnds }: Inside): RawProbe {
-  return { blkid, wipefs, exclusive, zeroEnds: zeroEnds && read };
+function probe({ read, blkid, wipefs }: Signatures, inside: Inside): RawProbe {
+  return { blkid, wipefs, ...inside, zeroEnds: inside.zeroEnds && read };
 }
 
 interface Signatures extends Pick<RawProbe, 'blkid' | 'wipefs'> {
   /** Both programs came to an end with the device. */
   readonly read: boolean;
 }
-type Inside = Pick<RawProbe, 'exclusive' | 'zeroEnds'>;
+type Inside = Pick<RawProbe, 'exclusive' | 'zeroEnds' | 'neverInGroup'>;
 
 async function signaturesOf(path: string, run: RunCommand): Promise<Signatures> {
   const [blkid, wipefs] = await Promise.all([
@@ -61,6 +61,8 @@ async function inTurn<T, R>(items: readonly T[], work: (item: T) => Promise<R>):
   return results;
 }
 
+const NOT_EMPTY = { zeroEnds: false, neverInGroup: false } as const;
+
 async function lookInside(path: string, size: Bytes): Promise<Inside> {
   const exclusive = await opensExclusively(path);
   let device: FileHandle | undefined;
@@ -68,10 +70,14 @@ async function lookInside(path: string, size: Bytes): Promise<Inside> {
     device = await open(path, constants.O_RDONLY);
     const start = await readMiB(device, 0, size);
     const end = await readMiB(device, size - MiB, size);
-    const isEmpty = start !== null && (isZero(start) || isRestOfOurLabel(start));
-    return { exclusive, zeroEnds: isEmpty && end !== null && isZero(end) };
+    if (start === null || end === null || !isZero(end)) return { exclusive, ...NOT_EMPTY };
+    return {
+      exclusive,
+      zeroEnds: isZero(start) || isRestOfOurLabel(start),
+      neverInGroup: isLabelWithoutGroup(start),
+    };
   } catch {
-    return { exclusive, zeroEnds: false };
+    return { exclusive, ...NOT_EMPTY };
   } finally {
     await device?.close();
   }

@@ -62,12 +62,13 @@ function probesOf(value: unknown, where: string): Map<string, DeviceProbe> {
 }
 
 function rawProbe(value: unknown, where: string): RawProbe {
-  const { blkid, wipefs, exclusive, zeroEnds } = object(value, where);
+  const { blkid, wipefs, exclusive, zeroEnds, neverInGroup = false } = object(value, where);
   return {
     blkid: text(blkid, `${where} "blkid"`),
     wipefs: text(wipefs, `${where} "wipefs"`),
     exclusive: flag(exclusive, `${where} "exclusive"`),
     zeroEnds: flag(zeroEnds, `${where} "zeroEnds"`),
+    neverInGroup: flag(neverInGroup, `${where} "neverInGroup"`),
   };
 }
 

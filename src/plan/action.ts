@@ -31,6 +31,8 @@ export interface PlannedPv {
   readonly uuid: PvUuid;
   /** The device is blank and the run makes the PV on it; false: it is an orphan PV already. */
   readonly make: boolean;
+  /** UUID in the label that a run left that was killed while it made a group of the device: zeroed before. */
+  readonly relabel?: PvUuid;
   readonly deviceSize: Bytes;
   /** What the group gains. */
   readonly extents: Extents;

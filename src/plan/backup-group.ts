@@ -53,7 +53,9 @@ function createGroup(builder: PlanBuilder, input: PlanInput): BackupGroup {
     pvs,
     extents: count,
     bytes: bytesOf(count, group.extentSize),
-    reason: 'the backup group does not exist',
+    reason: pvs.some(({ relabel }) => relabel !== undefined)
+      ? 'a run was killed while it made the backup group'
+      : 'the backup group does not exist',
   });
   return { kind: 'ready', needs: [id] };
 }
@@ -140,6 +142,8 @@ export function planPv(
   // The seed is the plan's own: planned again with the same clock, it announces the same UUID.
   const uuid = input.pvUuid(`${clockText(input.clock)} ${input.host} ${group} ${named}`, purpose);
   if (use.kind === 'orphan') return plannedOnOrphan(use.pv, named, extentSize);
+  if (use.kind === 'half-made')
+    return { ...plannedOnBlank(use.device, named, uuid, extentSize), relabel: use.pv.uuid };
   if (use.kind === 'blank') return plannedOnBlank(use.device, named, uuid, extentSize);
   builder.problem({
     code: 'device-unknown',

@@ -12,7 +12,7 @@ import type {
   PhysicalVolume,
   PvUuid,
 } from '../lvm/inventory.ts';
-import { OUR_UUID_PREFIX } from '../lvm/names.ts';
+import { KEPT_UUID_PREFIX, OUR_UUID_PREFIX } from '../lvm/names.ts';
 import { type Bytes, bytes, type Extents, extents } from '../units.ts';
 import type { PlannedPv } from './action.ts';
 import type { Model, ModelPv } from './model.ts';
@@ -23,6 +23,8 @@ export type DeviceUse =
   | { readonly kind: 'missing' }
   | { readonly kind: 'member'; readonly group: string; readonly pv: ModelPv }
   | { readonly kind: 'orphan'; readonly pv: PhysicalVolume }
+  /** A run of ours was killed while it made a group of it: our label, and no group was ever written on it. */
+  | { readonly kind: 'half-made'; readonly device: BlockDevice; readonly pv: PhysicalVolume }
   /** Its label says that a group uses it, and that group is nowhere. `ours`: a run of ours wrote the label. */
   | { readonly kind: 'of-lost-group'; readonly path: string; readonly ours: boolean }
   | { readonly kind: 'blank'; readonly device: BlockDevice }
@@ -46,16 +48,20 @@ export function useOf(model: Model, named: string): DeviceUse {
     if (pv) return { kind: 'member', group: name, pv };
   }
   const orphan = [...model.orphans.values()].find((pv) => samePath(pv.device));
-  if (orphan) return heldBy(inventory, path) ?? useOfOrphan(orphan, path);
+  if (orphan) return heldBy(inventory, path) ?? useOfOrphan(inventory, orphan, path);
   if (!inventory.devices) return { kind: 'unknown' };
   const device = inventory.devices.byPath.get(path);
   if (!device) return { kind: 'missing' };
   return useOfPlain(inventory, device, inventory.devices.probes.get(path));
 }
 
-function useOfOrphan(pv: PhysicalVolume, path: string): DeviceUse {
-  if (pv.ofLostGroup) return { kind: 'of-lost-group', path, ours: pv.uuid.startsWith(OUR_UUID_PREFIX) };
-  return { kind: 'orphan', pv };
+function useOfOrphan(inventory: Inventory, pv: PhysicalVolume, path: string): DeviceUse {
+  if (!pv.ofLostGroup) return { kind: 'orphan', pv };
+  const device = inventory.devices?.byPath.get(path);
+  const probe = inventory.devices?.probes.get(path);
+  const isEmpty = probe?.neverInGroup && probe.exclusive;
+  if (device && isEmpty && pv.uuid.startsWith(KEPT_UUID_PREFIX)) return { kind: 'half-made', device, pv };
+  return { kind: 'of-lost-group', path, ours: pv.uuid.startsWith(OUR_UUID_PREFIX) };
 }
 
 function useOfPlain(inventory: Inventory, device: BlockDevice, probe: DeviceProbe | undefined): DeviceUse {

@@ -115,6 +115,11 @@ export function restoreHint(group: string, pvs: Iterable<PhysicalVolume>): strin
   return `LVM wrote to the group while ${there.join(' and ')} was away, and calls it missing still, though it is there: ${command}`;
 }
 
+/** For a person who is sure: it also takes a label whose metadata is damaged, which pvremove does not. */
+function makeBlank(named: string): string {
+  return `wipefs -a ${named}; blkdiscard -z ${named}`;
+}
+
 /** Why a device cannot join a group; null where it can. `purpose` is what it was to do. */
 export function deviceRefusal(
   named: string,
@@ -127,6 +132,7 @@ export function deviceRefusal(
   switch (use.kind) {
     case 'blank':
     case 'orphan':
+    case 'half-made':
     case 'unknown':
       return null;
     case 'missing':
@@ -148,8 +154,8 @@ export function deviceRefusal(
         'device-in-use',
         'is marked as a physical volume of a group that is nowhere to be seen',
         use.ours
-          ? `a run was killed while it made the group, or the group's metadata is damaged: then vgcfgrestore(8) may bring it back; only where the first is sure: pvremove --force --force ${named}`
-          : `plug in the group's other devices; where nothing of that group is wanted: pvremove --force --force ${named}`,
+          ? `the group's other devices are missing, or its metadata is damaged: then vgcfgrestore(8) may bring it back; only where nothing of it is wanted: ${makeBlank(named)}`
+          : `plug in the group's other devices; where nothing of that group is wanted: ${makeBlank(named)}`,
       );
     case 'in-use':
       return refuse('device-in-use', `is in use (${use.by})`, 'unmount it or release it first');
@@ -157,7 +163,7 @@ export function deviceRefusal(
       return refuse(
         'device-not-blank',
         `is not blank: it holds ${use.holds}`,
-        `if nothing on it is wanted, make it blank yourself: wipefs -a ${named}; blkdiscard -z ${named}`,
+        `if nothing on it is wanted, make it blank yourself: ${makeBlank(named)}`,
       );
   }
 }

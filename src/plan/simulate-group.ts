@@ -11,7 +11,7 @@ import { loanTags } from './ownership.ts';
 export function groupCreate(model: Model, action: Draft<GroupCreate>): Fault | null {
   if (model.group(action.target)) return { code: 'name-taken', what: action.target };
   const pvs = new Map(action.pvs.map((pv) => [pv.uuid, joined(pv, false)]));
-  for (const uuid of pvs.keys()) model.takeOrphan(uuid);
+  for (const pv of action.pvs) takeOrphans(model, pv);
   model.addGroup({
     name: action.target,
     uuid: '',
@@ -33,7 +33,7 @@ export function groupExtend(model: Model, action: Draft<GroupExtend>): Fault | n
   const group = model.group(action.target);
   if (!group) return { code: 'missing', what: action.target };
   if (group.pvs.has(action.pv.uuid)) return { code: 'name-taken', what: action.device };
-  model.takeOrphan(action.pv.uuid);
+  takeOrphans(model, action.pv);
   const lend = action.purpose === 'lend';
   group.pvs.set(action.pv.uuid, joined(action.pv, lend));
   if (lend) group.tags = [...group.tags, ...loanTags(action.pv)];
@@ -82,6 +82,11 @@ export function groupRepair(model: Model, action: Draft<GroupRepair>): Fault | n
   }
   group.unusable = null;
   return null;
+}
+
+function takeOrphans(model: Model, { uuid, relabel }: PlannedPv): void {
+  model.takeOrphan(uuid);
+  if (relabel !== undefined) model.takeOrphan(relabel);
 }
 
 function giveBackOrphan(model: Model, group: ModelGroup, pv: PlannedPv): null {

@@ -13,6 +13,7 @@ import type {
   GroupRepair,
   HeldPool,
   LoanStanding,
+  PlannedPv,
   PointCreate,
   PoolCreate,
   SnapshotCreate,
@@ -90,7 +91,7 @@ export function commandsOfStep(step: Step): (readonly string[])[] {
 
 function createGroup(action: Draft<GroupCreate>): lvm.Argv[] {
   return [
-    ...action.pvs.filter((pv) => pv.make).map((pv) => lvm.pvcreate(pv.device, pv.uuid)),
+    ...action.pvs.flatMap(makePv),
     lvm.vgcreate(
       action.target,
       action.extentSize,
@@ -99,11 +100,18 @@ function createGroup(action: Draft<GroupCreate>): lvm.Argv[] {
   ];
 }
 
+function makePv({ device, uuid, make, relabel }: PlannedPv): lvm.Argv[] {
+  return [
+    ...(relabel === undefined ? [] : [lvm.zeroStart(device)]),
+    ...(make ? [lvm.pvcreate(device, uuid)] : []),
+  ];
+}
+
 /** A loan is announced before it is made: after a crash the tags alone say what to give back. */
 function extendGroup({ target, pv, purpose }: Draft<GroupExtend>): lvm.Argv[] {
   return [
     ...(purpose === 'lend' ? [lvm.changeGroupTags(target, { add: loanTags(pv) })] : []),
-    ...(pv.make ? [lvm.pvcreate(pv.device, pv.uuid)] : []),
+    ...makePv(pv),
     lvm.vgextend(target, pv.device),
   ];
 }

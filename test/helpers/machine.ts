@@ -133,6 +133,7 @@ export function aProbe(path: string, traits: Partial<DeviceProbe> = {}): DeviceP
     signatures: [],
     exclusive: true,
     zeroEnds: true,
+    neverInGroup: false,
     ...traits,
   };
 }

@@ -99,6 +99,7 @@ describe('a probe', () => {
       wipefs: fixtureText(`probes/${name}.wipefs.json`),
       exclusive: true,
       zeroEnds: false,
+      neverInGroup: false,
     });
 
   const someUuid = expect.stringMatching(/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/);

@@ -91,6 +91,62 @@ test('nor one beside data in the last MiB', async () => {
   expect(await zeroEnds(data)).toBe(false);
 });
 
+/** As `vgcreate` leaves it that is killed before its end: the label, an empty header, the text of the group. */
+function labelled(
+  traits: { location?: number; damage?: boolean; text?: string; before?: number } = {},
+): Buffer {
+  const { location = 0, damage = false, text = 'B {\nseqno = 1\n', before = 0 } = traits;
+  const data = Buffer.alloc(4 * MiB);
+  data[before] = before === 0 ? 0 : 1;
+  data.write('LABELONE', 512, 'latin1');
+  data.write(text, 4096 + 512, 'latin1');
+  const header = data.subarray(4096, 4096 + 512);
+  header.write(' LVM2 x[5A%r0N*>', 4, 'latin1');
+  header.writeUInt32LE(1, 20);
+  header.writeBigUInt64LE(4096n, 24);
+  header.writeBigUInt64LE(BigInt(MiB - 4096), 32);
+  header.writeBigUInt64LE(BigInt(location), 40);
+  header.writeUInt32LE(checksumOf(header.subarray(4)), 0);
+  if (damage) header[32] = 7;
+  return data;
+}
+
+/** As LVM has it (`lib/misc/crc.c`): bit by bit here. */
+function checksumOf(bytes: Buffer): number {
+  let crc = 0xf597a6cf;
+  for (const byte of bytes) {
+    crc ^= byte;
+    for (let bit = 0; bit < 8; bit += 1) crc = (crc >>> 1) ^ (crc & 1 ? 0xedb88320 : 0);
+  }
+  return crc >>> 0;
+}
+
+const neverInGroup = async (data: Buffer) => (await probed(file(data), data.length))?.neverInGroup;
+
+test('a label whose header says that no group was ever written', async () => {
+  expect(await neverInGroup(labelled())).toBe(true);
+  expect(await neverInGroup(labelled({ text: '' }))).toBe(true);
+  expect(await neverInGroup(labelled({ text: 'B {\nseqno = 7\n' }))).toBe(true);
+  expect(await zeroEnds(labelled())).toBe(false);
+});
+
+test.each([
+  ['that tells where the text is', { location: 512 }],
+  ['whose header is damaged', { damage: true }],
+  ['of a group that was changed since', { text: 'B {\nseqno = 1\n}\nB {\nseqno = 2\n' }],
+  ['beside something before it', { before: 510 }],
+  ['beside something behind it', { before: 1024 }],
+])('but no label %s', async (_, traits) => {
+  expect(await neverInGroup(labelled(traits))).toBe(false);
+});
+
+test('nor a device of zeros, nor a label beside data in the last MiB', async () => {
+  expect(await neverInGroup(Buffer.alloc(4 * MiB))).toBe(false);
+  const data = labelled();
+  data[4 * MiB - 1] = 1;
+  expect(await neverInGroup(data)).toBe(false);
+});
+
 test('a device that ends before its size is not empty', async () => {
   const path = file(Buffer.alloc(MiB));
   expect((await probed(path, 4 * MiB))?.zeroEnds).toBe(false);

@@ -245,7 +245,7 @@ describe('the lent device', () => {
   });
 
   test.each([
-    ['LvmBkp-Lent-nDSy-sw1H-Jh0l-72UJ-t4jwuY', 'a run was killed'],
+    ['LvmBkp-Kept-nDSy-sw1H-Jh0l-72UJ-t4jwuY', 'vgcfgrestore(8) may bring it back'],
     ['nDSyqq-Lent-nDSy-sw1H-Jh0l-72UJ-t4jwuY', "plug in the group's other devices"],
   ])('marked as used by a group that is nowhere, with UUID %s: refused', (uuid, hint) => {
     const lost = aPv('/dev/sdc1', 0, 0, { uuid: uuid as PvUuid, ofLostGroup: true });
@@ -253,6 +253,26 @@ describe('the lent device', () => {
     expect(plan.errors).toEqual(['device-in-use']);
     expect(plan.actions).toEqual([]);
     expect(plan.problems[0]?.hint).toContain(hint);
+  });
+
+  test('marked so by a run of ours that was killed before it wrote a group: made anew', () => {
+    const uuid = 'LvmBkp-Kept-nDSy-sw1H-Jh0l-72UJ-t4jwuY' as PvUuid;
+    const half = aPv('/dev/sdc1', 0, 0, { uuid, ofLostGroup: true });
+    const probe = aProbe('/dev/sdc1', { signature: 'LVM2_member', zeroEnds: false, neverInGroup: true });
+    const state = (traits: Partial<typeof probe>, orphan = half) =>
+      withDevice({ orphans: [orphan], probes: [{ ...probe, ...traits }] });
+    const action = planOf(lending, state({})).actions[0] as Action;
+    expect(action).toMatchObject({ type: 'group.extend', pv: { make: true, relabel: uuid } });
+    expect(commandsOf(action).map(([name]) => name)).toEqual([
+      'vgchange',
+      'blkdiscard',
+      'pvcreate',
+      'vgextend',
+    ]);
+    expect(planOf(lending, state({ exclusive: false })).errors).toEqual(['device-in-use']);
+    expect(planOf(lending, state({ neverInGroup: false })).errors).toEqual(['device-in-use']);
+    const foreign = { ...half, uuid: 'nDSyqq-Lent-nDSy-sw1H-Jh0l-72UJ-t4jwuY' as PvUuid };
+    expect(planOf(lending, state({}, foreign)).errors).toEqual(['device-in-use']);
   });
 
   test('in the source group already: used, and not given back', () => {
