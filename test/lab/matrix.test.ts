@@ -64,13 +64,16 @@ async function putRight(lab: Lab, turn: number, where: string): Promise<void> {
 }
 
 /** As it was before the first run. */
-async function forget(lab: Lab): Promise<void> {
+async function forget(lab: Lab, { groupOf }: World): Promise<void> {
   await sh(
     lab,
     `/usr/sbin/lvremove -q -y --select 'lv_tags=lvmbackup && lv_layout!=pool'
      /usr/sbin/lvremove -q -y --select lv_tags=lvmbackup
-     vgs --noheadings -o vg_autoactivation B | grep -q enabled || /usr/sbin/vgchange -q --setautoactivation y B`,
+     ! vgs B || vgs --noheadings -o vg_autoactivation B | grep -q enabled || /usr/sbin/vgchange -q --setautoactivation y B`,
   );
+  if (!groupOf) return;
+  await sh(lab, `! vgs B || /usr/sbin/vgremove -q B`);
+  for (const disk of groupOf) await lab.ok('/usr/sbin/blkdiscard', '--zeroout', '--length', '1048576', disk);
 }
 
 async function runUncut(lab: Lab): Promise<void> {
@@ -108,10 +111,15 @@ async function survive(
   return next;
 }
 
+function phasesOf({ groupOf }: World): readonly (typeof PHASES)[number][] {
+  if (groupOf) return ['first run'];
+  return FULL ? PHASES : ['later run'];
+}
+
 const ONLY = process.env.WORLD;
 const worlds = ONLY ? WORLDS.filter(({ name }) => name === ONLY) : FULL ? WORLDS : WORLDS.slice(0, 1);
 const runs = worlds.flatMap((world) =>
-  PHASES.filter((phase) => FULL || phase === 'later run').map((phase) => ({
+  phasesOf(world).map((phase) => ({
     world,
     phase,
     name: world.name,
@@ -133,7 +141,7 @@ test.each(runs)(
       for (const cut of cuts) {
         count.tried += 1;
         if (phase === 'first run') {
-          await forget(on as Lab);
+          await forget(on as Lab, world);
           contents = new Set();
         }
         on = await survive(world, on as Lab, count.survived, cut, contents);

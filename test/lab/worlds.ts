@@ -11,6 +11,8 @@ export interface World {
   readonly lent: string | null;
   /** A refresh never writes over the newest whole copy. */
   readonly keepsOlder?: true;
+  /** The disks that the first run makes the backup group of. Every later run is as in the other worlds. */
+  readonly groupOf?: readonly string[];
 }
 
 const B = 'version: 1\ngroup: {name: B}\n';
@@ -45,6 +47,16 @@ export const WORLDS: readonly World[] = [
     file: `${B}sets: {s: {}}\nvolumes: [{source: S/a, set: s}, {source: S/b, set: s}]\n`,
     origins: ['S/a', 'S/b'],
     lent: null,
+  },
+  {
+    name: 'a backup group that is made',
+    disks: [40, 40, 40],
+    script:
+      'vgcreate -q S /dev/vda; lvcreate -q -y -l 3 -n data S; head -c 12582912 /dev/urandom > /dev/S/data',
+    file: 'version: 1\ngroup: {name: B, devices: [/dev/vdb, /dev/vdc]}\nvolumes: [{source: S/data}]\n',
+    origins: ['S/data'],
+    lent: null,
+    groupOf: ['/dev/vdb', '/dev/vdc'],
   },
   {
     name: 'two copies in turn',
