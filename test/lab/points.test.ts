@@ -127,7 +127,7 @@ test('night after night in a pool: after each run the points are those of the po
   expect(now).not.toBe(contents.get(oldest));
   expect(await sha256(on, '/dev/S/data')).toBe(contents.get(oldest));
   await nothingActive('B');
-}, 3_600_000);
+}, 7_200_000);
 
 test.runIf(FULL)(
   'wherever a run into the pool is cut: no point is torn, none is lost, and a complete head has its point again',
