@@ -10,7 +10,7 @@ import type { GroupReduce, SnapshotKeep, SnapshotRemove } from '../plan/action.t
 import { baseOf } from '../plan/base.ts';
 import { splitPath } from '../plan/model.ts';
 import { loanTags } from '../plan/ownership.ts';
-import { isFormerSnapshot, suspendedIn } from '../plan/recovery-mapped.ts';
+import { isFormerSnapshot, unsettledIn } from '../plan/recovery-mapped.ts';
 import { type Step, toRun } from '../plan/step.ts';
 import { endSnapshotSteps, giveBackCommands, keepCommands } from '../plan/steps.ts';
 
@@ -86,11 +86,11 @@ function endOfSnapshot(
   }
   const origin = group?.volumes.get(splitPath(action.origin)[1]);
   const isTorn = isOurs && snapshot.origin === null && isFormerSnapshot(snapshot);
-  const suspended = group ? suspendedIn(group) : [];
+  const unsettled = group ? unsettledIn(group) : [];
   return endSnapshotSteps(action, {
     exists: isOurs,
     originActive: origin?.active ?? false,
-    ...(isTorn ? { torn: { suspended } } : {}),
+    ...(isTorn ? { torn: { unsettled } } : {}),
   });
 }
 

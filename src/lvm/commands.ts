@@ -236,9 +236,13 @@ export function deactivate(volume: string): Argv {
   return ['lvchange', '-y', '-an', volume];
 }
 
-/** The kernel has it as the metadata say, and what waits for it goes on. */
-export function refresh(volume: string): Argv {
-  return ['lvchange', '--refresh', volume];
+/**
+ * The kernel has it as the metadata say, and what waits for it goes on. Twice: where LVM had loaded a table and was
+ * killed before it was taken up, the first takes that one up, and the second the right one.
+ */
+export function settle(volume: string): Argv[] {
+  const refresh = ['lvchange', '--refresh', volume];
+  return [refresh, refresh];
 }
 
 /** A line each: the name, and how many have it open. */

@@ -87,8 +87,11 @@ export interface Volume {
   readonly tags: readonly string[];
   readonly active: boolean;
   readonly open: boolean;
-  /** What is read from it or written to it waits. LVM does that for moments only, unless it was killed in one. */
-  readonly suspended?: true;
+  /**
+   * It is suspended, so that whatever uses it waits; or its device has another table than LVM would give it, or a second
+   * one that was loaded and not taken up. All for moments only, unless LVM was killed in one.
+   */
+  readonly unsettled?: true;
   readonly skipActivation: boolean;
   readonly readOnly: boolean;
   /** Empty where all is well; else LVM's `lv_health_status`: `partial`, `refresh needed`, … */

@@ -44,6 +44,8 @@ function entryOf(value: unknown, where: string): ReportEntry {
 
 /** What a report may lack, for not every LVM knows it or it was recorded before it was asked for, and what holds then. */
 const WHERE_UNKNOWN: Readonly<Record<string, string>> = {
+  lv_attr: '',
+  lv_inactive_table: '',
   lv_suspended: '',
   metadata_percent: '',
   pv_in_use: '',

@@ -184,7 +184,7 @@ function readVolume(
     tags: list(row.lv_tags),
     active: row.lv_active.startsWith('active') || row.lv_active === '1',
     open: isSet(row.lv_device_open),
-    ...(isSet(row.lv_suspended) ? ({ suspended: true } as const) : {}),
+    ...(isUnsettled(row) ? ({ unsettled: true } as const) : {}),
     skipActivation: isSet(row.lv_skip_activation),
     readOnly: row.lv_permissions.startsWith('read-only'),
     health: row.lv_health_status,
@@ -195,6 +195,11 @@ function readVolume(
     chunkSize: hasChunks && chunk !== '' ? bytes(wholeNumber(chunk, 'chunk_size')) : null,
     allocation,
   };
+}
+
+/** In `lv_attr`, `X` is a state that LVM does not know: the device's table is of another type than it should have. */
+function isUnsettled(row: Row<'lv'>): boolean {
+  return isSet(row.lv_suspended) || isSet(row.lv_inactive_table) || row.lv_attr.charAt(4) === 'X';
 }
 
 /** Hidden volumes are reported in brackets. */

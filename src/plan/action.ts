@@ -263,7 +263,7 @@ export interface GroupRepair extends ActionBase {
   readonly deactivate?: readonly string[];
   /** Pools whose metadata snapshot a dead run reserved. */
   readonly release?: readonly HeldPool[];
-  /** Volumes, `VG/LV`, that LVM suspended for a change in which it was killed: whatever uses them hangs. */
+  /** Volumes, `VG/LV`, whose devices LVM was changing when it was killed: suspended, whatever uses them hangs. */
   readonly resume?: readonly string[];
   readonly extents: Extents;
   readonly bytes: Bytes;

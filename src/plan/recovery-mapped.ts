@@ -12,13 +12,13 @@ import { isLeftover, RECOVERS } from './left.ts';
  * a change now, for LVM reports of a group only while nobody changes it.
  */
 export function emitResuming(builder: PlanBuilder, group: Group): void {
-  const resume = suspendedIn(group);
+  const resume = unsettledIn(group);
   if (resume.length === 0) return;
   builder.add({
     ...{ type: 'group.repair', ...RECOVERS, target: group.name, leftovers: [], lost: [], activate: [] },
     resume,
     ...{ extents: extents(0), bytes: bytes(0) },
-    reason: 'LVM was killed while it had it suspended: whatever uses it waits',
+    reason: 'LVM was killed while it changed its device: whatever uses it may wait',
   });
 }
 
@@ -28,9 +28,9 @@ export function isFormerSnapshot({ pool, layout }: Volume): boolean {
 }
 
 /** `VG/LV` of each; what was left comes first: a former snapshot stands on the layer below its origin, and must leave it. */
-export function suspendedIn(group: Group): string[] {
+export function unsettledIn(group: Group): string[] {
   return [...group.volumes.values()]
-    .filter((volume) => volume.suspended && !volume.hidden)
+    .filter((volume) => volume.unsettled && !volume.hidden)
     .sort((a, b) => Number(isLeftover(group, b)) - Number(isLeftover(group, a)))
     .map(({ name }) => `${group.name}/${name}`);
 }

@@ -141,7 +141,7 @@ function repairGroup(action: Draft<GroupRepair>): lvm.Argv[] {
   const { target, leftovers, lost, activate, deactivate = [], resume = [] } = action;
   const tags = lost.flatMap(({ uuid, made }) => loanTags({ uuid, make: made }));
   return [
-    ...resume.map(lvm.refresh),
+    ...resume.flatMap(lvm.settle),
     ...deactivate.map(lvm.deactivate),
     ...leftovers.map(lvm.removePartialVolume),
     // Before the device is out of the group: should this be cut too, it still tells that origins sleep.
@@ -244,10 +244,10 @@ export interface SnapshotStanding {
   readonly exists: boolean;
   readonly originActive: boolean;
   /**
-   * LVM was killed while it made or removed it: it is a plain volume. `suspended`: volumes of its group, `VG/LV`, that
-   * LVM had suspended for that.
+   * LVM was killed while it made or removed it: it is a plain volume. `unsettled`: volumes of its group, `VG/LV`, whose
+   * devices LVM was changing for that.
    */
-  readonly torn?: { readonly suspended: readonly string[] };
+  readonly torn?: { readonly unsettled: readonly string[] };
 }
 
 export function endSnapshotSteps(
@@ -256,7 +256,7 @@ export function endSnapshotSteps(
 ): Step[] {
   const backups = action.type === 'snapshot.remove' ? (action.deactivate ?? []) : [];
   const before = [
-    ...(torn?.suspended ?? []).map(lvm.refresh),
+    ...(torn?.unsettled ?? []).flatMap(lvm.settle),
     ...backups.map(lvm.deactivate),
     // Before the snapshot goes: should this be cut too, it still tells whose origin sleeps.
     ...(action.type === 'snapshot.remove' && action.activateOrigin

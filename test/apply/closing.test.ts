@@ -48,8 +48,9 @@ describe('the end of a snapshot', () => {
       ['lvremove', '-y', 'SSD/root-snap'],
     ];
     expect(closingCommands(action, machine(torn), { run, opened: false })).toEqual(removal);
-    const hanging = machine(torn, { suspended: true });
+    const hanging = machine(torn, { unsettled: true });
     expect(closingCommands(action, hanging, { run, opened: true })).toEqual([
+      ['lvchange', '--refresh', 'SSD/root'],
       ['lvchange', '--refresh', 'SSD/root'],
       ...removal,
     ]);

@@ -277,7 +277,7 @@ test('a removal that was killed is looked at anew: what LVM left suspended and m
   const ended: string[] = [];
   let killed = false;
   const torn = (volumes: Map<string, Volume>) => {
-    volumes.set('root', { ...(volumes.get('root') as Volume), suspended: true });
+    volumes.set('root', { ...(volumes.get('root') as Volume), unsettled: true });
     volumes.set('root-snap', { ...(volumes.get('root-snap') as Volume), origin: null, roles: ['public'] });
   };
   const outcome = await runPlan(plan, {
@@ -304,6 +304,7 @@ test('a removal that was killed is looked at anew: what LVM left suspended and m
     },
   });
   expect(ended).toEqual([
+    'lvchange --refresh SSD/root',
     'lvchange --refresh SSD/root',
     'lvchange -y -an SSD/root-snap',
     'dmsetup info -c --noheadings --separator | -o name,open',

@@ -60,6 +60,22 @@ describe('the machine with a volume of every kind', () => {
     ]);
   });
 
+  test.each([
+    [{ lv_suspended: 'suspended' }, true],
+    [{ lv_suspended: '1' }, true],
+    [{ lv_inactive_table: 'inactive table present' }, true],
+    [{ lv_attr: '-wi-XX--X-' }, true],
+    [{ lv_attr: '-wi-ao----', lv_suspended: '', lv_inactive_table: '' }, undefined],
+    [{ lv_suspended: 'unknown', lv_inactive_table: 'unknown' }, undefined],
+  ])('of a volume with %j: whether its device is settled', (fields, unsettled) => {
+    const report = fullreportOf('kinds');
+    for (const row of report.report.flatMap(({ lv = [] }) => lv)) Object.assign(row, fields);
+    const { groups } = readReport(report);
+    const volumes = [...groups.values()].flatMap((group) => [...group.volumes.values()]);
+    expect(volumes.length).toBeGreaterThan(0);
+    for (const volume of volumes) expect(volume.unsettled, volume.name).toBe(unsettled);
+  });
+
   test('says of an orphan whose label is in use that its group is lost', () => {
     const report = fullreportOf('kinds');
     for (const row of report.report.flatMap(({ pv = [] }) => pv)) row.pv_in_use = 'used';

@@ -103,9 +103,11 @@ describe('what a killed run left', () => {
   test('volumes that a killed LVM left suspended go on before all else, the former snapshot first', () => {
     const inventory = killed({ plain: true });
     const volumes = inventory.groups.get('SSD')?.volumes as Map<string, Volume>;
-    for (const [name, volume] of volumes) volumes.set(name, { ...volume, suspended: true });
-    expect(words(inventory).slice(0, 2)).toEqual([
+    for (const [name, volume] of volumes) volumes.set(name, { ...volume, unsettled: true });
+    expect(words(inventory).slice(0, 4)).toEqual([
       'lvchange --refresh SSD/root-snap',
+      'lvchange --refresh SSD/root-snap',
+      'lvchange --refresh SSD/root',
       'lvchange --refresh SSD/root',
     ]);
   });
