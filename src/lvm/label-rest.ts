@@ -15,7 +15,6 @@ const LOCATIONS = 40;
 const CRC_START = 0xf597a6cf;
 /** As far as the marks of ours reach: the text may end anywhere. */
 const IDS = /id = "([\w-]{12,})/g;
-
 /** In each text of a group: how often it was changed. */
 const SEQNOS = /seqno = (\d+)/g;
 

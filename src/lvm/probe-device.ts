@@ -33,7 +33,8 @@ export async function probeDevices(
 }
 
 function probe({ read, blkid, wipefs }: Signatures, inside: Inside): RawProbe {
-  return { blkid, wipefs, ...inside, zeroEnds: inside.zeroEnds && read };
+  const { exclusive, zeroEnds, neverInGroup } = inside;
+  return { blkid, wipefs, exclusive, zeroEnds: zeroEnds && read, neverInGroup: neverInGroup && read };
 }
 
 interface Signatures extends Pick<RawProbe, 'blkid' | 'wipefs'> {

@@ -18,15 +18,8 @@ export const REPORT_FIELDS = {
   lv: [
     ...['lv_uuid', 'lv_name', 'lv_size', 'lv_role', 'lv_layout', 'lv_tags', 'lv_active', 'lv_device_open'],
     ...['lv_skip_activation', 'lv_permissions', 'lv_health_status', 'lv_snapshot_invalid', 'lv_merging'],
-    ...[
-      'lv_suspended',
-      'lv_inactive_table',
-      'lv_attr',
-      'origin',
-      'pool_lv',
-      'data_percent',
-      'metadata_percent',
-    ],
+    ...['lv_suspended', 'lv_inactive_table', 'lv_attr'],
+    ...['origin', 'pool_lv', 'data_percent', 'metadata_percent'],
   ],
   pvseg: ['pv_uuid', 'pvseg_start', 'pvseg_size', 'lv_uuid'],
   seg: ['lv_uuid', 'chunk_size', 'thin_id'],

@@ -59,9 +59,17 @@ function useOfOrphan(inventory: Inventory, pv: PhysicalVolume, path: string): De
   if (!pv.ofLostGroup) return { kind: 'orphan', pv };
   const device = inventory.devices?.byPath.get(path);
   const probe = inventory.devices?.probes.get(path);
-  const isEmpty = probe?.neverInGroup && probe.exclusive;
-  if (device && isEmpty && pv.uuid.startsWith(KEPT_UUID_PREFIX)) return { kind: 'half-made', device, pv };
+  const isOurs = pv.uuid.startsWith(KEPT_UUID_PREFIX);
+  if (device && probe && isOurs && isHalfMade(device, probe)) return { kind: 'half-made', device, pv };
   return { kind: 'of-lost-group', path, ours: pv.uuid.startsWith(OUR_UUID_PREFIX) };
+}
+
+/** Nothing was ever written behind our label, by LVM or by anybody else, and it can be zeroed. */
+function isHalfMade(
+  { readOnly }: BlockDevice,
+  { neverInGroup, exclusive, signatures }: DeviceProbe,
+): boolean {
+  return neverInGroup && exclusive && !readOnly && signatures.every((one) => one === 'LVM2_member');
 }
 
 function useOfPlain(inventory: Inventory, device: BlockDevice, probe: DeviceProbe | undefined): DeviceUse {

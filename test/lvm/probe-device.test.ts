@@ -121,7 +121,8 @@ function checksumOf(bytes: Buffer): number {
   return crc >>> 0;
 }
 
-const neverInGroup = async (data: Buffer) => (await probed(file(data), data.length))?.neverInGroup;
+const neverInGroup = async (data: Buffer, run = finding()) =>
+  (await probed(file(data), data.length, run))?.neverInGroup;
 
 test('a label whose header says that no group was ever written', async () => {
   expect(await neverInGroup(labelled())).toBe(true);
@@ -165,6 +166,7 @@ test.each([
   ['wipefs', { wipefs: 1 }],
 ])('where %s could not read the device it is not proven blank', async (_, codes) => {
   expect(await zeroEnds(Buffer.alloc(4 * MiB), finding(codes))).toBe(false);
+  expect(await neverInGroup(labelled(), finding(codes))).toBe(false);
 });
 
 test('what blkid and wipefs say is kept as they said it', async () => {

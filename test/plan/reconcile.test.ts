@@ -271,6 +271,8 @@ describe('the lent device', () => {
     ]);
     expect(planOf(lending, state({ exclusive: false })).errors).toEqual(['device-in-use']);
     expect(planOf(lending, state({ neverInGroup: false })).errors).toEqual(['device-in-use']);
+    const signatures = ['LVM2_member', 'btrfs'];
+    expect(planOf(lending, state({ signatures })).errors).toEqual(['device-in-use']);
     const foreign = { ...half, uuid: 'nDSyqq-Lent-nDSy-sw1H-Jh0l-72UJ-t4jwuY' as PvUuid };
     expect(planOf(lending, state({}, foreign)).errors).toEqual(['device-in-use']);
   });
