@@ -26,6 +26,9 @@ export interface Explored {
 export async function explore(world: World): Promise<Explored> {
   const first = backup(world, world.state);
   if (hasErrors(first)) return { states: 1, runs: 0, refused: true };
+  const isTight = hasErrors(
+    backup(world, past((await run(world, world.state, 'backup')).trail.at(-1) as State)),
+  );
   const seen = new Map<string, Found>();
   const open: Found[] = [];
   let runs = 0;
@@ -43,10 +46,17 @@ export async function explore(world: World): Promise<Explored> {
   for (let one = open.shift(); one; one = open.shift()) {
     for (const what of ['recover', 'backup'] as const) {
       runs++;
-      for (const state of await goOn(world, one, what, passed)) reach(state, { from: one, by: what });
+      for (const state of await goOn({ world, isTight }, one, what, passed))
+        reach(state, { from: one, by: what });
     }
   }
   return { states: seen.size, runs, refused: false };
+}
+
+interface Room {
+  readonly world: World;
+  /** Also a run that nothing cuts leaves less room than the next one needs: the copies that it made take it. */
+  readonly isTight: boolean;
 }
 
 interface Found {
@@ -59,7 +69,7 @@ interface Found {
  * that no run passed through before.
  */
 async function goOn(
-  world: World,
+  { world, isTight }: Room,
   found: Found,
   what: 'recover' | 'backup',
   passed: Set<string>,
@@ -75,7 +85,7 @@ async function goOn(
     ...faults,
     ...fresh.flatMap((state) => complaints(world, state)),
     ...(what === 'recover' || !hasErrors(plan) ? leftovers(world, trail.at(-1) as State) : []),
-    ...(what === 'backup' ? notBackedUp(world, found.state, trail.at(-1) as State, plan) : []),
+    ...(what === 'backup' ? notBackedUp({ world, isTight }, found.state, trail.at(-1) as State, plan) : []),
     ...(what === 'recover' ? notQuiet(trail.at(-1) as State) : []),
   ];
   if (wrong.length > 0) throw new Error(story(world, found, what, plan, wrong));
@@ -177,15 +187,15 @@ function isAsOrphan(state: State, path: string): boolean {
   return label.group === null || state.groups[label.group]?.pvs[label.uuid] === undefined;
 }
 
-function notBackedUp(world: World, before: State, after: State, plan: Plan): string[] {
+function notBackedUp({ world, isTight }: Room, before: State, after: State, plan: Plan): string[] {
   if (hasErrors(plan)) {
+    const errors = plan.problems.filter(({ severity }) => severity === 'error');
+    if (isTight && errors.every(({ code }) => code === 'insufficient-space')) return [];
     const excused = world.lendable.some((path) => {
       const disk = before.disks[path];
       return !disk?.present || (disk.label?.group && isAsOrphan(before, path));
     });
-    return excused
-      ? []
-      : plan.problems.filter(({ severity }) => severity === 'error').map(({ message }) => message);
+    return excused ? [] : errors.map(({ message }) => message);
   }
   return world.spec.volumes.flatMap(({ source, backup: name }) => {
     const copy = after.groups[world.spec.group.name]?.lvs[name ?? ''];
